@@ -1,0 +1,23 @@
+/* dispatch: the kernels of the best instruction-set level that this CPU has.
+ *
+ * A kernel is what must know the instruction set: a fixed tile on packed or strided
+ * input, a row, a block of random bits. It allocates nothing, keeps no state, and
+ * starts no threads. Everything else lives in the rooms and calls through this table. */
+#ifndef MG_CORE_DISPATCH_H
+#define MG_CORE_DISPATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/gemm.h"
+
+typedef struct {
+    const char *name; /* "base", "avx2", "avx512" */
+    mg_gemm_kernels_f32_t gemm_f32;
+    mg_gemm_kernels_f64_t gemm_f64;
+} mg_kernels_t;
+
+/* The table in use; chosen on first use, never NULL. */
+const mg_kernels_t *mg_kernels(void);
+
+#endif

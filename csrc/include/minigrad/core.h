@@ -1,0 +1,46 @@
+/* core: status codes, the thread pool's size, the instruction-set level. */
+#ifndef MINIGRAD_CORE_H
+#define MINIGRAD_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* cdef: begin */
+
+typedef enum {
+    MG_OK = 0,
+    MG_ERR_MEMORY = 1,                /* an allocation failed */
+    MG_ERR_ARGUMENT = 2,              /* an argument is outside its documented range */
+    MG_ERR_OVERFLOW = 3,              /* a product of sizes does not fit in size_t */
+    MG_ERR_SINGULAR = 4,              /* a matrix has no inverse in working precision */
+    MG_ERR_NOT_POSITIVE_DEFINITE = 5, /* a Cholesky pivot was not positive */
+    MG_ERR_NO_CONVERGENCE = 6,        /* an iteration reached its limit */
+    MG_ERR_NOT_FINITE = 7             /* an input holds NaN or infinity where none is allowed */
+} mg_status_t;
+
+/* One English sentence for a status code; a static string, never NULL. */
+const char *mg_status_string(mg_status_t status);
+
+/* The library's version, "major.minor.patch"; a static string. */
+const char *mg_version(void);
+
+/* Name and version of the compiler that built the library; a static string. */
+const char *mg_compiler(void);
+
+/* The instruction-set level in use: "base", "avx2" or "avx512"; a static string. */
+const char *mg_isa_name(void);
+
+/* Use a level by name. MG_ERR_ARGUMENT if the name is unknown, or the level is not in
+ * this build, or the CPU lacks it. Not to be called while another thread computes. */
+mg_status_t mg_isa_set(const char *name);
+
+/* Number of threads that a parallel loop may use, the caller included; at least 1. */
+size_t mg_num_threads_get(void);
+
+/* Set that number. MG_ERR_ARGUMENT unless 1 <= num_threads <= 256. Threads start on
+ * first use; a child after fork starts its own. Waits for a running parallel loop. */
+mg_status_t mg_num_threads_set(size_t num_threads);
+
+/* cdef: end */
+
+#endif

@@ -1,0 +1,27 @@
+/* Every kernel of one instruction-set level. CMake compiles this file once per level
+ * with that level's flags, MG_LEVEL (its name) and MG_VECTOR_BYTES. All is static but
+ * the table at the end, so no function built for a wide register can be linked into
+ * common code. */
+#include <float.h>
+
+#include "core/dispatch.h"
+#include "kernels/vec.h"
+
+#define CONCAT_(a, b) a##b
+#define CONCAT(a, b) CONCAT_(a, b)
+#define STRING_(a) #a
+#define STRING(a) STRING_(a)
+
+#include "core/real_end.h"
+#include "core/real_f32.h"
+#include "kernels/gemm.inc"
+
+#include "core/real_end.h"
+#include "core/real_f64.h"
+#include "kernels/gemm.inc"
+
+const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
+    .name = STRING(MG_LEVEL),
+    .gemm_f32 = GEMM_TABLE_f32,
+    .gemm_f64 = GEMM_TABLE_f64,
+};

@@ -1,0 +1,11 @@
+#include <float.h>
+
+#include "minigrad/linalg.h"
+
+#include "core/real_end.h"
+#include "core/real_f32.h"
+#include "linalg/gemm.inc"
+
+#include "core/real_end.h"
+#include "core/real_f64.h"
+#include "linalg/gemm.inc"

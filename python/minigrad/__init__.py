@@ -1,0 +1,42 @@
+"""minigrad: machine learning from first principles, real enough to use.
+
+The rooms of the house, each a subpackage: `linalg`, `random`, `image`, `learn`,
+`datasets`; pictures and windows are in `ui`, the programs in `projects`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from minigrad._check import ConvergenceWarning, DataError
+from minigrad._native import config, get_num_threads, set_num_threads
+
+__version__: str = config()["version"]
+
+__all__ = [
+    "ConvergenceWarning",
+    "DataError",
+    "__version__",
+    "config",
+    "datasets",
+    "get_num_threads",
+    "image",
+    "learn",
+    "linalg",
+    "random",
+    "set_num_threads",
+]
+
+_LAZY = frozenset({"datasets", "image", "learn", "linalg", "random"})
+
+
+def __getattr__(name: str) -> Any:
+    # A room is imported when it is first named, so that `import minigrad` stays quick.
+    if name in _LAZY:
+        return importlib.import_module(f"minigrad.{name}")
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
