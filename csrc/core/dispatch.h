@@ -10,11 +10,13 @@
 #include <stdint.h>
 
 #include "kernels/gemm.h"
+#include "kernels/probe.h"
 
 typedef struct {
     const char *name; /* "base", "avx2", "avx512" */
     mg_gemm_kernels_f32_t gemm_f32;
     mg_gemm_kernels_f64_t gemm_f64;
+    mg_probe_kernels_t probe;
 } mg_kernels_t;
 
 /* The table in use; chosen on first use, never NULL. */

@@ -15,13 +15,16 @@
 #include "core/real_end.h"
 #include "core/real_f32.h"
 #include "kernels/gemm.inc"
+#include "kernels/probe.inc"
 
 #include "core/real_end.h"
 #include "core/real_f64.h"
 #include "kernels/gemm.inc"
+#include "kernels/probe.inc"
 
 const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .name = STRING(MG_LEVEL),
     .gemm_f32 = GEMM_TABLE_f32,
     .gemm_f64 = GEMM_TABLE_f64,
+    .probe = {.fma_f32 = probe_fma_f32, .fma_f64 = probe_fma_f64},
 };

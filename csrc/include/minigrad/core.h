@@ -41,6 +41,14 @@ size_t mg_num_threads_get(void);
  * first use; a child after fork starts its own. Waits for a running parallel loop. */
 mg_status_t mg_num_threads_set(size_t num_threads);
 
+/* A measuring aid, not a computation: run `iterations` rounds of independent fused
+ * multiply-adds (multiply, then add, where the level has no fused one) on registers in
+ * the calling thread, store a value that depends on them in *sink, and return the
+ * number of floating-point operations done, two for each multiply-add and lane. Divided
+ * by the time taken it is the rate that no kernel of this level can exceed. */
+size_t mg_fma_probe_f32(size_t iterations, float *sink);
+size_t mg_fma_probe_f64(size_t iterations, double *sink);
+
 /* cdef: end */
 
 #endif
