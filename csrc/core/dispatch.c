@@ -57,8 +57,8 @@ const mg_kernels_t *mg_kernels(void)
     if (kernels != NULL) return kernels;
     size_t level = 0;
     while (!levels[level].supported()) level++;
-    atomic_store_explicit(&chosen, levels[level].kernels, memory_order_release);
-    return levels[level].kernels;
+    /* Only the first choice is stored: a level set meanwhile stays. */
+    return atomic_compare_exchange_strong(&chosen, &kernels, levels[level].kernels) ? levels[level].kernels : kernels;
 }
 
 const char *mg_isa_name(void)

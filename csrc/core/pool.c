@@ -124,13 +124,19 @@ static void wake_workers(void)
     pthread_mutex_unlock(&pool.sleep);
 }
 
-/* The owner lock is held. Workers beyond those the system grants are done without. */
+/* The owner lock is held. Workers beyond those the system grants are done without.
+ * Signals belong to the caller's threads, but for those a fault raises in the thread
+ * itself: blocked, they would kill the process before a handler could report it. */
 static void start_workers(size_t wanted)
 {
     if (pool.started >= wanted) return;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    sigdelset(&blocked, SIGSEGV);
+    sigdelset(&blocked, SIGBUS);
+    sigdelset(&blocked, SIGFPE);
+    sigdelset(&blocked, SIGILL);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
     while (pool.started < wanted) {
         void *number = (void *)(uintptr_t)(pool.started + 1);
         if (pthread_create(&pool.threads[pool.started], NULL, worker_main, number) != 0) break;
@@ -192,11 +198,10 @@ static size_t usable_cpus(void)
 size_t mg_num_threads_get(void)
 {
     size_t count = atomic_load(&pool.num_threads);
-    if (count == 0) {
-        count = usable_cpus();
-        atomic_store(&pool.num_threads, count);
-    }
-    return count;
+    if (count != 0) return count;
+    /* Only the first choice is stored: a number set meanwhile by another thread stays. */
+    size_t usable = usable_cpus();
+    return atomic_compare_exchange_strong(&pool.num_threads, &count, usable) ? usable : count;
 }
 
 mg_status_t mg_num_threads_set(size_t num_threads)
@@ -240,6 +245,9 @@ void mg_parallel_for_workers(size_t workers, size_t num_chunks, mg_body_t body, 
         run_serially(num_chunks, body, context);
         return;
     }
+    /* Another thread may have set a smaller number before the lock was taken. */
+    size_t now = mg_num_threads_get();
+    if (threads > now) threads = now;
     start_workers(threads - 1);
     inside_loop = true;
     pool.body = body;
