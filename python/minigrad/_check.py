@@ -67,9 +67,13 @@ def real(
     left = "[" if closed in ("both", "left") and low > -np.inf else "("
     right = "]" if closed in ("both", "right") and high < np.inf else ")"
     expectation = f"a finite number in {left}{low:g}, {high:g}{right}"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.number)):
+    # NumPy registers its real scalars as numbers.Real; its booleans and complex ones it does not.
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise _fail(TypeError, owner, name, expectation, repr(value))
-    result = float(value)
+    try:
+        result = float(value)
+    except OverflowError:
+        raise _fail(ValueError, owner, name, expectation, "a number beyond the largest float") from None
     inside = (low <= result if left == "[" else low < result) and (result <= high if right == "]" else result < high)
     if not np.isfinite(result) or not inside:
         raise _fail(ValueError, owner, name, expectation, repr(value))
@@ -132,7 +136,7 @@ def array(
         raise _fail(ValueError, owner, name, "a rectangular array of numbers", "rows of different lengths") from None
     if result.dtype.kind not in "fiub" or result.dtype.itemsize > 8:
         raise _fail(TypeError, owner, name, "an array of real numbers", f"dtype {result.dtype}")
-    wanted = np.dtype(dtype) if dtype is not None else result.dtype
+    wanted = np.dtype(dtype) if dtype is not None else np.dtype(result.dtype.type)
     if wanted not in (np.float32, np.float64):
         wanted = np.dtype(np.float64)
     allowed = (ndim,) if isinstance(ndim, int) else ndim
@@ -143,7 +147,5 @@ def array(
     if finite and not np.isfinite(result).all():
         bad = np.argwhere(~np.isfinite(result))
         where = tuple(int(i) for i in bad[0])
-        raise _fail(
-            ValueError, owner, name, "finite", f"{result[where]} at index {where} ({len(bad)} such element(s))"
-        )
+        raise _fail(ValueError, owner, name, "finite", f"{result[where]} at index {where} ({len(bad)} such element(s))")
     return result

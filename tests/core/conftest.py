@@ -24,7 +24,11 @@ def build_program(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
         common = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{root / 'csrc'}"]
         command = [COMPILER, *common, f"-I{root / 'csrc/include'}", *flags, *sources, "-pthread", "-o", str(program)]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-        if done.returncode != 0 and any(flag.startswith("-fsanitize") for flag in flags) and "cannot find" in done.stderr:
+        if (
+            done.returncode != 0
+            and any(flag.startswith("-fsanitize") for flag in flags)
+            and "cannot find" in done.stderr
+        ):
             pytest.skip("the compiler's sanitizer library is not installed")
         assert done.returncode == 0, done.stderr
         return program
@@ -40,7 +44,12 @@ def run_program() -> Callable[..., None]:
         # A preloaded runtime of one sanitizer must not meet another's.
         clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
         done = subprocess.run(
-            [program, *arguments], env={**clean, **environment}, capture_output=True, text=True, timeout=120, check=False
+            [program, *arguments],
+            env={**clean, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         if "unexpected memory mapping" in done.stderr:
             pytest.skip("ThreadSanitizer cannot run on this kernel's address layout")
