@@ -28,6 +28,33 @@ settings.register_profile(
 settings.load_profile("minigrad")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--require-data``."""
+    parser.addoption(
+        "--require-data",
+        action="store_true",
+        default=os.environ.get("MINIGRAD_REQUIRE_DATA", "") not in ("", "0"),
+        help="fail, rather than skip, where a real data set is not in $MINIGRAD_DATA (also: MINIGRAD_REQUIRE_DATA=1)",
+    )
+
+
+@pytest.fixture(scope="session")
+def data_path(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Return a function from a path under $MINIGRAD_DATA to the file; it skips the test where that is missing."""
+
+    def find(relative: str) -> Path:
+        folder = os.environ.get("MINIGRAD_DATA")
+        path = Path(folder or ".") / relative
+        if folder and path.exists():
+            return path
+        reason = f"{relative} is not in {folder}" if folder else f"needs {relative}, and MINIGRAD_DATA is not set"
+        if request.config.getoption("--require-data"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return find
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Return the top of the source tree."""

@@ -1,0 +1,92 @@
+"""Data: named sets that are embedded, generated or downloaded once, and a reader of tables.
+
+`load` returns a `Dataset` by name; `read_csv` returns a `Table` from a file. Nothing here
+prints: progress goes to a callback, and what cannot be used is a `DataError` of one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minigrad._check import DataError, choice
+from minigrad.datasets._dataset import Dataset, Progress
+from minigrad.datasets._files import HOMES, fetch
+from minigrad.datasets._idx import read_idx
+from minigrad.datasets._iris import iris_version, load_iris
+from minigrad.datasets._mnist import load_mnist
+from minigrad.datasets._tables import Table, read_csv
+
+__all__ = [
+    "DataError",
+    "Dataset",
+    "Progress",
+    "Table",
+    "available",
+    "fetch",
+    "iris_version",
+    "load",
+    "load_iris",
+    "load_mnist",
+    "read_csv",
+    "read_idx",
+]
+
+# The loader of each set, and the options that it takes.
+_LOADERS: dict[str, tuple[Callable[..., Dataset], tuple[str, ...]]] = {
+    "iris": (load_iris, ()),
+    "mnist": (load_mnist, ("split",)),
+}
+
+
+def available() -> tuple[str, ...]:
+    """Return the names that `load` knows.
+
+    Examples
+    --------
+    >>> from minigrad import datasets
+    >>> "iris" in datasets.available()
+    True
+    """
+    return tuple(sorted(_LOADERS))
+
+
+def load(name: str, *, progress: Progress | None = None, **options: Any) -> Dataset:
+    """Return a data set by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `available`.
+    progress : callable, optional
+        Called as ``progress(file, received, total)`` while a file is downloaded.
+    **options
+        What the set's own loader takes: ``split`` for ``"mnist"`` (`load_mnist`).
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataError
+        If a file is damaged, or missing and cannot be downloaded.
+    ValueError
+        If `name` is unknown.
+    TypeError
+        If the set has no such option.
+
+    Examples
+    --------
+    >>> from minigrad import datasets
+    >>> iris = datasets.load("iris")
+    >>> iris.data.shape, iris.target_names
+    ((150, 4), ('setosa', 'versicolor', 'virginica'))
+    """
+    loader, allowed = _LOADERS[choice(name, "load", "name", available())]
+    for option in options:
+        if option not in allowed:
+            raise TypeError(f"load: {name!r} takes no option {option!r}; it takes {', '.join(allowed) or 'none'}")
+    if name in HOMES:
+        options["progress"] = progress
+    return loader(**options)

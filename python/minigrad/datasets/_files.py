@@ -1,0 +1,189 @@
+"""Find the files of a data set: the user's folder, the cache, or its public home."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from minigrad._check import DataError, choice
+from minigrad.datasets._dataset import Progress
+
+__all__ = ["HOMES", "Home", "RemoteFile", "fetch"]
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file as its publishers know it."""
+
+    size: int  # bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a data set lives: equivalent folders to download from, and its files."""
+
+    mirrors: tuple[str, ...]
+    files: dict[str, RemoteFile]
+    alternative: str  # what runs without any download
+
+
+HOMES = {
+    "mnist": Home(
+        mirrors=(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+            "http://yann.lecun.com/exdb/mnist/",
+        ),
+        files={
+            "train-images-idx3-ubyte.gz": RemoteFile(
+                9912422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
+            ),
+            "train-labels-idx1-ubyte.gz": RemoteFile(
+                28881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"
+            ),
+            "t10k-images-idx3-ubyte.gz": RemoteFile(
+                1648877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"
+            ),
+            "t10k-labels-idx1-ubyte.gz": RemoteFile(
+                4542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
+            ),
+        },
+        alternative="the generated 'digits'",
+    ),
+}
+
+_TIMEOUT = 20.0  # seconds without a byte before the next mirror is tried
+
+
+def fetch(name: str, file: str, progress: Progress | None = None) -> Path:
+    """Return the path of a data set's file, downloading it if it is nowhere yet.
+
+    Looks in ``$MINIGRAD_DATA/<name>/``, then in the cache (``$MINIGRAD_CACHE/<name>/``, or the
+    platform's cache folder), then downloads into the cache. Whichever is found has its SHA-256
+    checked; a download appears under its name only when it is complete and right.
+
+    Parameters
+    ----------
+    name : str
+        A data set that consists of files: ``"mnist"``.
+    file : str
+        The name of one of its files.
+    progress : callable, optional
+        Called as ``progress(file, received, total)`` while a download runs, in bytes; `total` is 0
+        if the server does not tell.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, or is missing and cannot be downloaded. The message says which file to
+        fetch, where to put it, and what works without it.
+    ValueError
+        If `name` or `file` is unknown.
+    """
+    home = HOMES[choice(name, "fetch", "name", tuple(HOMES))]
+    remote = home.files[choice(file, "fetch", "file", tuple(home.files))]
+    folder = os.environ.get("MINIGRAD_DATA")
+    if folder and (Path(folder) / name / file).exists():
+        path = Path(folder) / name / file
+        problem = _damage(path, remote)
+        if problem:
+            raise DataError(f"{path}: {problem}; replace it by {home.mirrors[0]}{file}")
+        return path
+    path = _cache() / name / file
+    if path.exists() and not _damage(path, remote):
+        return path
+    _download(home, name, file, path, progress)
+    return path
+
+
+def _cache() -> Path:
+    """Return the folder under which downloads are kept."""
+    folder = os.environ.get("MINIGRAD_CACHE")
+    if folder:
+        return Path(folder)
+    import pooch  # slow to import, and not needed where the files are at hand
+
+    return Path(pooch.os_cache("minigrad"))
+
+
+def _damage(path: Path, remote: RemoteFile) -> str:
+    """Return what is wrong with a file; nothing if it is the one that was published."""
+    try:
+        size = path.stat().st_size
+        if size != remote.size:
+            return f"{'truncated' if size < remote.size else 'damaged'} ({size} bytes instead of {remote.size})"
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if digest != remote.sha256:
+        return f"damaged (its SHA-256 begins {digest[:8]} instead of {remote.sha256[:8]})"
+    return ""
+
+
+class _ProgressBar:
+    """What pooch's downloader expects of a progress bar, handing on to a callback."""
+
+    def __init__(self, file: str, progress: Progress) -> None:
+        self.total = 0  # set by the downloader
+        self._file = file
+        self._progress = progress
+        self._received = 0
+
+    def update(self, count: int) -> None:
+        self._received += count
+        if self.total:
+            self._received = min(self._received, self.total)  # it counts the last chunk as a full one
+        self._progress(self._file, self._received, self.total)
+
+    def reset(self) -> None:
+        self._received = 0
+
+    def close(self) -> None:
+        pass
+
+
+def _download(home: Home, name: str, file: str, path: Path, progress: Progress | None) -> None:
+    """Download a file from the first mirror that has it, complete and right."""
+    import pooch
+
+    remote = home.files[file]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{file}.")
+        os.close(handle)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror}); set MINIGRAD_CACHE to another folder") from None
+    problem = ""
+    try:
+        for mirror in home.mirrors:
+            download = pooch.HTTPDownloader(
+                progressbar=False if progress is None else _ProgressBar(file, progress),
+                chunk_size=1 << 16,
+                timeout=_TIMEOUT,
+                headers={"Accept-Encoding": "identity"},  # the .gz itself, not its contents
+            )
+            try:
+                download(f"{mirror}{file}", temporary, None)
+            except OSError as error:  # what every failure of requests is
+                problem = problem or f"cannot be downloaded ({type(error).__name__})"
+                continue
+            damage = _damage(Path(temporary), remote)
+            if not damage:
+                os.replace(temporary, path)
+                return
+            problem = f"arrived {damage}"
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    raise DataError(
+        f"{name}: {file} is missing and {problem}; fetch {home.mirrors[0]}{file} and put it into {path.parent}, "
+        f"or use {home.alternative}"
+    )
