@@ -64,12 +64,14 @@ class _Column:
     name: str
     position: int  # from 1
     cells: list[str]
+    heading: str | None = None  # what the header says, None without one
     numbers: np.ndarray | None = None  # None for text; NaN and infinities still inside
 
     def missing(self) -> np.ndarray:
         """Say for each row whether the cell holds no usable value."""
         if self.numbers is not None:
-            return np.logical_not(np.isfinite(self.numbers))
+            missing: np.ndarray = ~np.isfinite(self.numbers)
+            return missing
         return np.array([cell.lower() in _MISSING for cell in self.cells], dtype=bool)
 
 
@@ -178,7 +180,7 @@ def _read_text(where: str, notes: list[str]) -> str:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
         notes.append("read as Latin-1, because the file is not valid UTF-8")
-    if re.search("[\0-\x08\x0e-\x19\x1c-\x1f]", text[:65536]) or "\0" in text:
+    if re.search("[\0-\x08\x0e-\x19\x1c-\x1f\x7f]", text[:65536]) or "\0" in text:
         raise DataError(
             f"{where}: is a binary file (it begins with the bytes {data[:4].hex(' ')}); save the table as CSV text"
         )
@@ -257,7 +259,8 @@ def _name_columns(where: str, records: list[list[str]], header: bool | None, del
         header = _has_header(columns, delimiter)
     if header:
         for column in columns:
-            column.name = column.cells.pop(0) or column.name
+            column.heading = column.cells.pop(0)
+            column.name = column.heading or column.name
     return columns
 
 
@@ -371,7 +374,7 @@ def _numbers_rows(column: _Column) -> bool:
     """Say whether the first column is a row number: named so, and counting up by one."""
     if column.position != 1 or column.numbers is None or len(column.cells) < 2:
         return False
-    if column.name.lower() not in _ROW_NUMBER_NAMES:
+    if column.heading is None or column.heading.lower() not in _ROW_NUMBER_NAMES:
         return False
     return bool((np.diff(column.numbers) == 1).all())
 
