@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("MINIGRAD_REQUIRE_DATA", "") not in ("", "0"),
         help="fail, rather than skip, where a real data set is not in $MINIGRAD_DATA (also: MINIGRAD_REQUIRE_DATA=1)",
     )
+
+
+def must_run(path: Path, keywords: Iterable[str]) -> bool:
+    """Say whether a skip of this test is a failure: .ci/run promises the rivals and a display."""
+    crosscheck = path.name.endswith("_crosscheck.py") and os.environ.get("MINIGRAD_REQUIRE_CROSSCHECK")
+    window = "window" in keywords and os.environ.get("MINIGRAD_REQUIRE_DISPLAY")
+    return bool(crosscheck or window)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn the skip of a whole file into a failure where it must run."""
+    report = yield
+    if report.skipped and must_run(collector.path, ()):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but must run here: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of a test into a failure where it must run."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and must_run(item.path, item.keywords):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but must run here: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")
