@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import pkgutil
 import platform
 import re
 import shutil
@@ -211,7 +212,8 @@ def test_every_numbered_line_of_a_derivation_is_cited_by_code():
 
 
 def test_each_program_has_its_example_script_and_page():
-    programs = {path.stem for path in (ROOT / "python/minigrad/projects").glob("*.py") if not path.stem.startswith("_")}
+    modules = pkgutil.iter_modules([str(ROOT / "python/minigrad/projects")])
+    programs = [module.name for module in modules if not module.name.startswith("_")]
     missing = [f"examples/{name}.py" for name in programs if not (ROOT / "examples" / f"{name}.py").exists()]
     missing += [f"docs/systems/{name}.md" for name in programs if not (ROOT / f"docs/systems/{name}.md").exists()]
     assert not missing, missing
