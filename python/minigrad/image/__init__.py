@@ -1,0 +1,9 @@
+"""Images: geometric warps.
+
+An image is an array ``(height, width)`` or ``(height, width, channels)``, uint8 or float32.
+Integer coordinates ``(x, y)`` are pixel centres, ``x`` to the right, ``y`` down.
+"""
+
+from minigrad.image._warp import affine, warp
+
+__all__ = ["affine", "warp"]
