@@ -11,12 +11,14 @@
 
 #include "kernels/gemm.h"
 #include "kernels/probe.h"
+#include "kernels/random.h"
 
 typedef struct {
     const char *name; /* "base", "avx2", "avx512" */
     mg_gemm_kernels_f32_t gemm_f32;
     mg_gemm_kernels_f64_t gemm_f64;
     mg_probe_kernels_t probe;
+    mg_random_kernels_t random;
 } mg_kernels_t;
 
 /* The table in use; chosen on first use, never NULL. */

@@ -5,6 +5,7 @@
 #include <float.h>
 
 #include "core/dispatch.h"
+#include "kernels/philox.h"
 #include "kernels/vec.h"
 
 #define CONCAT_(a, b) a##b
@@ -16,15 +17,23 @@
 #include "core/real_f32.h"
 #include "kernels/gemm.inc"
 #include "kernels/probe.inc"
+#include "kernels/random.inc"
 
 #include "core/real_end.h"
 #include "core/real_f64.h"
 #include "kernels/gemm.inc"
 #include "kernels/probe.inc"
+#include "kernels/random.inc"
 
 const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .name = STRING(MG_LEVEL),
     .gemm_f32 = GEMM_TABLE_f32,
     .gemm_f64 = GEMM_TABLE_f64,
     .probe = {.fma_f32 = probe_fma_f32, .fma_f64 = probe_fma_f64},
+    .random = {.bits_u32 = random_bits_u32,
+               .bits_u64 = random_bits_u64,
+               .uniform_f32 = random_uniform_f32,
+               .uniform_f64 = random_uniform_f64,
+               .normal_f32 = random_normal_f32,
+               .normal_f64 = random_normal_f64},
 };
