@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "kernels/gemm.h"
+#include "kernels/level1.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
 
@@ -17,6 +18,8 @@ typedef struct {
     const char *name; /* "base", "avx2", "avx512" */
     mg_gemm_kernels_f32_t gemm_f32;
     mg_gemm_kernels_f64_t gemm_f64;
+    mg_level1_kernels_f32_t level1_f32;
+    mg_level1_kernels_f64_t level1_f64;
     mg_probe_kernels_t probe;
     mg_random_kernels_t random;
 } mg_kernels_t;

@@ -16,12 +16,14 @@
 #include "core/real_end.h"
 #include "core/real_f32.h"
 #include "kernels/gemm.inc"
+#include "kernels/level1.inc"
 #include "kernels/probe.inc"
 #include "kernels/random.inc"
 
 #include "core/real_end.h"
 #include "core/real_f64.h"
 #include "kernels/gemm.inc"
+#include "kernels/level1.inc"
 #include "kernels/probe.inc"
 #include "kernels/random.inc"
 
@@ -29,6 +31,8 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .name = STRING(MG_LEVEL),
     .gemm_f32 = GEMM_TABLE_f32,
     .gemm_f64 = GEMM_TABLE_f64,
+    .level1_f32 = LEVEL1_TABLE_f32,
+    .level1_f64 = LEVEL1_TABLE_f64,
     .probe = {.fma_f32 = probe_fma_f32, .fma_f64 = probe_fma_f64},
     .random = {.bits_u32 = random_bits_u32,
                .bits_u64 = random_bits_u64,

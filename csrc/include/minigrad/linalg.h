@@ -48,6 +48,101 @@ mg_status_t mg_gemv_f32(mg_trans_t trans_a, size_t m, size_t n, float alpha, con
 mg_status_t mg_gemv_f64(mg_trans_t trans_a, size_t m, size_t n, double alpha, const double *a, size_t lda,
                         const double *x, double beta, double *y);
 
+typedef enum { MG_LOWER = 0, MG_UPPER = 1 } mg_triangle_t;
+
+typedef enum { MG_NON_UNIT = 0, MG_UNIT = 1 } mg_diagonal_t;
+
+/* B = op(T)^-1 B: solve op(T) X = B in place. T is n x n triangular (ldt >= n); only the
+ * named triangle is read, and its diagonal is taken as 1 if diagonal is MG_UNIT. B is
+ * n x n_rhs (ldb >= n_rhs) and must not overlap T. MG_ERR_SINGULAR, B untouched, if a
+ * diagonal element is zero.
+ * Error: (T + E) x = b for each column, |E| <= n eps |T| elementwise. */
+mg_status_t mg_triangular_solve_f32(mg_triangle_t triangle, mg_trans_t trans, mg_diagonal_t diagonal, size_t n,
+                                    size_t n_rhs, const float *t, size_t ldt, float *b, size_t ldb);
+mg_status_t mg_triangular_solve_f64(mg_triangle_t triangle, mg_trans_t trans, mg_diagonal_t diagonal, size_t n,
+                                    size_t n_rhs, const double *t, size_t ldt, double *b, size_t ldb);
+
+/* A = L, in place: the Cholesky factor, A = L L', L lower triangular with positive
+ * diagonal. A is n x n (lda >= n), symmetric; only its lower triangle is read, and the
+ * strict upper one is set to zero. MG_ERR_NOT_POSITIVE_DEFINITE (A partly overwritten)
+ * if a pivot is not positive or not finite. */
+mg_status_t mg_cholesky_factor_f32(size_t n, float *a, size_t lda);
+mg_status_t mg_cholesky_factor_f64(size_t n, double *a, size_t lda);
+
+/* A = Q R, in place: A is m x n (lda >= n), k = min(m, n). R takes the upper triangle;
+ * below it stand the vectors of k Householder reflectors (their first element, 1, is not
+ * stored), and tau (k elements) their factors: Q = H_1 ... H_k, H = I - tau v v'. The
+ * diagonal of R may be negative. */
+mg_status_t mg_qr_factor_f32(size_t m, size_t n, float *a, size_t lda, float *tau);
+mg_status_t mg_qr_factor_f64(size_t m, size_t n, double *a, size_t lda, double *tau);
+
+/* C = op(Q) C for C of m x n (ldc >= n); Q of m x m from the first k <= m reflectors of
+ * mg_qr_factor's a and tau. */
+mg_status_t mg_qr_apply_f32(mg_trans_t trans, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                            const float *tau, float *c, size_t ldc);
+mg_status_t mg_qr_apply_f64(mg_trans_t trans, size_t m, size_t n, size_t k, const double *a, size_t lda,
+                            const double *tau, double *c, size_t ldc);
+
+/* q (m x n, ldq >= n) = the first n columns of that Q; k <= n <= m. */
+mg_status_t mg_qr_form_f32(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *tau, float *q,
+                           size_t ldq);
+mg_status_t mg_qr_form_f64(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *tau, double *q,
+                           size_t ldq);
+
+/* The largest |a_ij - a_ji| of the n x n matrix A; NaN if an element compared is NaN. */
+float mg_asymmetry_f32(size_t n, const float *a, size_t lda);
+double mg_asymmetry_f64(size_t n, const double *a, size_t lda);
+
+/* A = V diag(values) V' of a symmetric A (n x n, lda >= n; only the lower triangle is
+ * read), by Householder tridiagonalisation and implicit QL. values (n) ascend; column j
+ * of vectors (n x n, ldv >= n) belongs to values[j]. vectors may be NULL for values
+ * alone. MG_ERR_NOT_FINITE for NaN or infinity, MG_ERR_NO_CONVERGENCE.
+ * Error: of each value, and of A V - V diag(values) and V'V - I in norm, a small
+ * multiple of n eps |A|, in practice below 10 eps |A|. */
+mg_status_t mg_symmetric_eigen_f32(size_t n, const float *a, size_t lda, float *values, float *vectors, size_t ldv);
+mg_status_t mg_symmetric_eigen_f64(size_t n, const double *a, size_t lda, double *values, double *vectors, size_t ldv);
+
+/* The same by cyclic Jacobi rotations; vectors must be given. For small n (the cost is
+ * several times that of QL from n = 20 on); small eigenvalues of a well scaled positive
+ * definite A keep their relative accuracy. */
+mg_status_t mg_symmetric_jacobi_f32(size_t n, const float *a, size_t lda, float *values, float *vectors, size_t ldv);
+mg_status_t mg_symmetric_jacobi_f64(size_t n, const double *a, size_t lda, double *values, double *vectors, size_t ldv);
+
+/* One eigenpair of a symmetric A (n x n, lda >= n) by power iteration: the one with the
+ * largest |value| among those orthogonal to the n_found unit vectors in the rows of
+ * found (n_found x n, contiguous; NULL if 0).
+ *
+ * Stops when |A v - value v| <= tol max(|value|, scale); scale lets later components be
+ * judged by the first one's size. Starts from uniform numbers that depend on seed and
+ * n_found. value, residual and n_iter are single elements, vector has n. steps (max_iter
+ * x n) and step_residuals (max_iter), if not NULL, take the vector before each
+ * multiplication and its residual; n_iter of them are set.
+ * MG_ERR_ARGUMENT if n_found >= n or max_iter = 0; MG_ERR_NOT_FINITE; MG_ERR_NO_CONVERGENCE
+ * at max_iter, with every output set to the best reached. */
+mg_status_t mg_power_iteration_f32(size_t n, const float *a, size_t lda, size_t n_found, const float *found,
+                                   float scale, float tol, size_t max_iter, uint64_t seed, float *value, float *vector,
+                                   float *residual, uint64_t *n_iter, float *steps, float *step_residuals);
+mg_status_t mg_power_iteration_f64(size_t n, const double *a, size_t lda, size_t n_found, const double *found,
+                                   double scale, double tol, size_t max_iter, uint64_t seed, double *value,
+                                   double *vector, double *residual, uint64_t *n_iter, double *steps,
+                                   double *step_residuals);
+
+/* The k algebraically largest eigenpairs of a symmetric A (n x n, lda >= n; only the
+ * lower triangle is read), by subspace iteration with a Chebyshev filter and
+ * Rayleigh-Ritz projection. values (k) descend; column j of vectors (n x k, ldv >= k)
+ * belongs to values[j]; residuals[j] = |A v - values[j] v|, of which the largest is at
+ * most tol |A|; n_iter is one element, the number of projections. The block starts from
+ * uniform numbers that depend on seed. Where k is a large part of n, or the spectrum
+ * resists, the whole of it is computed instead, which is then quicker.
+ * MG_ERR_ARGUMENT if k > n or max_iter = 0; MG_ERR_NOT_FINITE; MG_ERR_NO_CONVERGENCE
+ * after max_iter projections, with every output set to the best reached. */
+mg_status_t mg_subspace_iteration_f32(size_t n, size_t k, const float *a, size_t lda, float tol, size_t max_iter,
+                                      uint64_t seed, float *values, float *vectors, size_t ldv, float *residuals,
+                                      uint64_t *n_iter);
+mg_status_t mg_subspace_iteration_f64(size_t n, size_t k, const double *a, size_t lda, double tol, size_t max_iter,
+                                      uint64_t seed, double *values, double *vectors, size_t ldv, double *residuals,
+                                      uint64_t *n_iter);
+
 /* cdef: end */
 
 #endif

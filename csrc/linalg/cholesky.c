@@ -1,0 +1,24 @@
+#include "minigrad/linalg.h"
+
+#include <float.h>
+#include <string.h>
+#include <tgmath.h>
+
+#include "core/arena.h"
+#include "core/dispatch.h"
+#include "core/pool.h"
+
+/* Order of the diagonal blocks that are factored element by element. */
+enum { BLOCK = 32 };
+
+#include "core/real_end.h"
+#include "core/real_f32.h"
+#include "linalg/vector.inc"
+
+#include "linalg/cholesky.inc"
+
+#include "core/real_end.h"
+#include "core/real_f64.h"
+#include "linalg/vector.inc"
+
+#include "linalg/cholesky.inc"
