@@ -11,9 +11,11 @@ from typing import Any
 
 from minigrad._check import DataError, choice
 from minigrad.datasets._dataset import Dataset, Progress
+from minigrad.datasets._digits import load_digits
 from minigrad.datasets._files import HOMES, fetch
 from minigrad.datasets._idx import read_idx
 from minigrad.datasets._iris import iris_version, load_iris
+from minigrad.datasets._matplotlib import photo, photo_path
 from minigrad.datasets._mnist import load_mnist
 from minigrad.datasets._tables import Table, read_csv
 
@@ -26,14 +28,18 @@ __all__ = [
     "fetch",
     "iris_version",
     "load",
+    "load_digits",
     "load_iris",
     "load_mnist",
+    "photo",
+    "photo_path",
     "read_csv",
     "read_idx",
 ]
 
 # The loader of each set, and the options that it takes.
 _LOADERS: dict[str, tuple[Callable[..., Dataset], tuple[str, ...]]] = {
+    "digits": (load_digits, ("n_samples", "seed")),
     "iris": (load_iris, ()),
     "mnist": (load_mnist, ("split",)),
 }
@@ -61,7 +67,8 @@ def load(name: str, *, progress: Progress | None = None, **options: Any) -> Data
     progress : callable, optional
         Called as ``progress(file, received, total)`` while a file is downloaded.
     **options
-        What the set's own loader takes: ``split`` for ``"mnist"`` (`load_mnist`).
+        What the set's own loader takes: ``split`` for ``"mnist"`` (`load_mnist`), ``n_samples`` and ``seed``
+        for ``"digits"`` (`load_digits`).
 
     Returns
     -------

@@ -7,29 +7,20 @@ with the line and the column where it is.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from minigrad._check import DataError
+from minigrad.datasets._records import DELIMITERS, MISSING, is_missing, number, read_records
 
 __all__ = ["Table", "read_csv"]
 
-# Candidates in order of preference: the earlier wins when a file can be read both ways.
-_DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", " ": "blanks"}
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
-_INFINITE = frozenset({"inf", "infinity"})
 _ROW_NUMBER_NAMES = frozenset({"", "id", "index", "row", "no", "no.", "unnamed: 0"})
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_SAMPLE = 100  # records from which the delimiter is guessed
+_NAMES_SHOWN = 12  # in a message
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ class _Column:
 
     name: str
     position: int  # from 1
-    cells: list[str]
+    cells: Sequence[str]  # given up once they are numbers without a gap
     heading: str | None = None  # what the header says, None without one
     numbers: np.ndarray | None = None  # None for text; NaN and infinities still inside
 
@@ -72,7 +63,7 @@ class _Column:
         if self.numbers is not None:
             missing: np.ndarray = ~np.isfinite(self.numbers)
             return missing
-        return np.array([cell.lower() in _MISSING for cell in self.cells], dtype=bool)
+        return np.array([cell.lower() in MISSING for cell in self.cells], dtype=bool)
 
 
 def read_csv(
@@ -141,125 +132,38 @@ def read_csv(
     >>> table.feature_names, table.label_name, table.label.tolist()
     (('weight', 'legs'), 'kind', ['cat', 'bird'])
     """
-    if delimiter is not None and delimiter not in _DELIMITERS:
-        raise ValueError(f"read_csv: delimiter must be one of {', '.join(map(repr, _DELIMITERS))}; got {delimiter!r}")
+    if delimiter is not None and delimiter not in DELIMITERS:
+        raise ValueError(f"read_csv: delimiter must be one of {', '.join(map(repr, DELIMITERS))}; got {delimiter!r}")
     where = os.fsdecode(path)
     notes: list[str] = []
-    text = _read_text(where, notes)
-    if delimiter is None:
-        delimiter = _guess_delimiter(text)
-    lines, records = _split(where, text, delimiter)
+    lines, records, delimiter = read_records(where, delimiter, notes)
     columns = _name_columns(where, records, header, delimiter)
-    if len(columns[0].cells) < len(records):
-        del lines[0]
-    if not lines:
-        raise DataError(f"{where}: line 1 is a header and no samples follow it; add at least two")
+    if not columns[0].cells:
+        raise DataError(f"{where}: line {lines[0]} is a header and no samples follow it; add at least two")
+    del lines[: len(records) - len(columns[0].cells)]
+    del records  # the columns hold the cells now
     found = None if label is None else _find_label(where, columns, label)
     for column in columns:
-        if column is not found:
+        if column is found:
+            column.cells = list(map(str.strip, column.cells))
+        else:
             _convert(where, column, lines, delimiter)
     features, found = _choose(where, columns, found, notes)
     keep = _complete_rows(where, features, found, lines, drop_missing, notes)
     return _assemble(where, features, found, keep, notes)
 
 
-def _read_text(where: str, notes: list[str]) -> str:
-    """Return the file's text without byte-order mark."""
-    try:
-        data = Path(where).read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{where}: there is no such file; check the path") from None
-    except IsADirectoryError:
-        raise DataError(f"{where}: is a directory; name a file in it") from None
-    except OSError as error:
-        raise DataError(f"{where}: cannot be read ({error.strerror}); check the path and its permissions") from None
-    try:
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return data.decode("utf-16")
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-        notes.append("read as Latin-1, because the file is not valid UTF-8")
-    if re.search("[\0-\x08\x0e-\x19\x1c-\x1f\x7f]", text[:65536]) or "\0" in text:
-        raise DataError(
-            f"{where}: is a binary file (it begins with the bytes {data[:4].hex(' ')}); save the table as CSV text"
-        )
-    return text
-
-
-def _reader(text: str, delimiter: str) -> Any:
-    """Return the standard library's reader, which yields records and counts lines."""
-    lines = io.StringIO(text, newline="")
-    if delimiter == " ":
-        plain = (line.replace("\t", " ").strip() + "\n" for line in lines)
-        return csv.reader(plain, delimiter=" ", skipinitialspace=True, strict=True)
-    return csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True)
-
-
-def _guess_delimiter(text: str) -> str:
-    """Return the delimiter that splits the first lines most evenly and into most numbers."""
-    best, best_score = ",", (0.0, 0.0)
-    for delimiter in _DELIMITERS:
-        records: list[list[str]] = []
-        try:
-            for record in _reader(text, delimiter):
-                if any(map(str.strip, record)):
-                    records.append(record)
-                if len(records) == _SAMPLE:
-                    break
-        except csv.Error:
-            pass  # the part before the fault is sample enough; reading reports it
-        widths = [len(record) for record in records]
-        common = max(set(widths), key=lambda width: (widths.count(width), width), default=0)
-        if common < 2:
-            continue
-        body = [cell.strip() for record in records[1:] or records for cell in record]
-        numbers = sum(_is_missing(cell) or _number(cell, delimiter) is not None for cell in body)
-        score = (widths.count(common) / len(widths), numbers / len(body))
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best
-
-
-def _split(where: str, text: str, delimiter: str) -> tuple[list[int], list[list[str]]]:
-    """Return the records and the line on which each begins."""
-    reader = _reader(text, delimiter)
-    lines: list[int] = []
-    records: list[list[str]] = []
-    line = 1
-    try:
-        for record in reader:
-            if len(record) > 1 or (record and record[0].strip()):
-                lines.append(line)
-                records.append(record)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        problem = "a quoted field is not closed, or text follows its closing quote"
-        if "field larger" in str(error):
-            problem = "a field is longer than 131072 characters, as if its closing quote were missing"
-        raise DataError(f'{where}, line {line}: {problem}; write a quote inside a quoted field as ""') from None
-    if not records:
-        raise DataError(f"{where}: the file is empty; it needs one line per sample")
-    width = len(records[0])
-    for line, record in zip(lines, records, strict=True):
-        if len(record) != width:
-            raise DataError(
-                f"{where}, line {line}: {len(record)} field(s) where line {lines[0]} has {width} "
-                f"(separated by {_DELIMITERS[delimiter]}); add or remove fields, or name another delimiter"
-            )
-    return lines, records
-
-
 def _name_columns(where: str, records: list[list[str]], header: bool | None, delimiter: str) -> list[_Column]:
     """Return the columns with their names, from the first record if it is a header."""
     columns = []
     for i, cells in enumerate(zip(*records, strict=True), start=1):
-        columns.append(_Column(f"column {i}", i, list(map(str.strip, cells))))
+        columns.append(_Column(f"column {i}", i, cells))
     if header is None:
         header = _has_header(columns, delimiter)
     if header:
         for column in columns:
-            column.heading = column.cells.pop(0)
+            column.heading = column.cells[0].strip()
+            column.cells = column.cells[1:]
             column.name = column.heading or column.name
     return columns
 
@@ -268,12 +172,26 @@ def _has_header(columns: list[_Column], delimiter: str) -> bool:
     """Say whether the first record names the columns: more words above numbers than numbers."""
     numbers = words = 0
     for column in columns:
-        first = column.cells[0]
-        if _number(first, delimiter) is not None:
+        first = column.cells[0].strip()
+        if number(first, delimiter) is not None:
             numbers += 1
-        elif not _is_missing(first):
-            words += any(_number(cell, delimiter) is not None for cell in column.cells)
+        elif not is_missing(first):
+            words += any(number(cell.strip(), delimiter) is not None for cell in column.cells)
     return words > numbers or (len(columns[0].cells) == 1 and numbers == 0)
+
+
+def _names(columns: list[_Column]) -> str:
+    """List column names for a message."""
+    shown = ", ".join(repr(column.name) for column in columns[:_NAMES_SHOWN])
+    return shown + (", ..." if len(columns) > _NAMES_SHOWN else "")
+
+
+def _leave_out(columns: list[_Column], kind: str, notes: list[str]) -> None:
+    """Note that columns of one kind are left out."""
+    if len(columns) == 1:
+        notes.append(f"left out {kind} column {columns[0].name!r}")
+    elif columns:
+        notes.append(f"left out {len(columns)} {kind} columns: {_names(columns)}")
 
 
 def _find_label(where: str, columns: list[_Column], label: str | int) -> _Column:
@@ -286,8 +204,9 @@ def _find_label(where: str, columns: list[_Column], label: str | int) -> _Column
         return named[0]
     if str(label).isdecimal() and 1 <= int(label) <= len(columns):
         return columns[int(label) - 1]
-    names = ", ".join(repr(column.name) for column in columns[:12]) + (", ..." if len(columns) > 12 else "")
-    raise DataError(f"{where}: the label {label!r} is not a column; choose one of {names}, or 1 to {len(columns)}")
+    raise DataError(
+        f"{where}: the label {label!r} is not a column; choose one of {_names(columns)}, or 1 to {len(columns)}"
+    )
 
 
 def _show(cell: str) -> str:
@@ -295,38 +214,26 @@ def _show(cell: str) -> str:
     return repr(cell if len(cell) <= 40 else cell[:37] + "...")
 
 
-def _is_missing(cell: str) -> bool:
-    lowered = cell.lower()
-    return lowered in _MISSING or lowered.lstrip("+-") in _INFINITE
-
-
-def _number(cell: str, delimiter: str) -> float | None:
-    """Return the number that a cell holds; None for text and missing values."""
-    if _NUMBER.fullmatch(cell):
-        return float(cell)
-    if delimiter in ";\t" and _DECIMAL_COMMA.fullmatch(cell):
-        return float(cell.replace(",", "."))
-    return None
-
-
 def _convert(where: str, column: _Column, lines: list[int], delimiter: str) -> None:
     """Give the column its numbers, unless it holds text."""
     try:
         numbers = np.array(list(map(float, column.cells)))
-        if np.isfinite(numbers).all() and not any("_" in cell for cell in column.cells):
+        if np.isfinite(numbers).all() and "_" not in "".join(column.cells):  # float() takes 1_000
             column.numbers = numbers
+            column.cells = ()
             return
     except ValueError:
         pass  # something else than numbers: look at the cells one by one
+    column.cells = list(map(str.strip, column.cells))
     numbers = np.full(len(column.cells), math.nan)
     text: list[int] = []
     present = 0
     for i, cell in enumerate(column.cells):
-        value = _number(cell, delimiter)
+        value = number(cell, delimiter)
         if value is not None:
             numbers[i] = value
             present += 1
-        elif not _is_missing(cell):
+        elif not is_missing(cell):
             text.append(i)
     if text and (not present or (len(text) > 1 and 5 * len(text) > present + len(text))):
         return
@@ -344,26 +251,27 @@ def _choose(
     """Return the feature columns and the label, leaving out what carries nothing."""
     features: list[_Column] = []
     text: list[_Column] = []
+    empty: list[_Column] = []
     for column in columns:
         if column is label:
             continue
         if column.missing().all():
-            notes.append(f"left out column {column.name!r}: it is empty")
+            empty.append(column)
         elif _numbers_rows(column):
-            notes.append(f"left out column {column.name!r}: it only numbers the rows")
+            notes.append(f"left out column {column.name!r}, which only numbers the rows")
         elif column.numbers is None:
             text.append(column)
         else:
             features.append(column)
+    _leave_out(empty, "empty", notes)
     if label is not None:
-        notes += [f"left out column {column.name!r}: it holds text" for column in text]
+        _leave_out(text, "text", notes)
         return features, label
     if len(text) > 1:
-        varied = [column for column in text if len(set(column.cells)) > 1]
-        notes += [f"left out column {column.name!r}: it is constant" for column in text if column not in varied]
-        text = varied
+        _leave_out([column for column in text if len(set(column.cells)) == 1], "constant", notes)
+        text = [column for column in text if len(set(column.cells)) > 1]
     if len(text) > 1:
-        names = ", ".join(repr(column.name) for column in text)
+        names = _names(text)
         raise DataError(
             f"{where}: columns {names} hold text, and only one can be the label; choose it with --label COLUMN"
         )
@@ -372,7 +280,7 @@ def _choose(
 
 def _numbers_rows(column: _Column) -> bool:
     """Say whether the first column is a row number: named so, and counting up by one."""
-    if column.position != 1 or column.numbers is None or len(column.cells) < 2:
+    if column.position != 1 or column.numbers is None:
         return False
     if column.heading is None or column.heading.lower() not in _ROW_NUMBER_NAMES:
         return False
@@ -413,15 +321,17 @@ def _assemble(where: str, features: list[_Column], label: _Column | None, keep: 
     """Return the table of the rows to keep, without constant columns."""
     if keep.sum() < 2:
         raise DataError(f"{where}: only one sample; at least two are needed")
+    constant: list[_Column] = []
     names: list[str] = []
     values: list[np.ndarray] = []
     for column in features:
         kept = np.asarray(column.numbers)[keep]
         if (kept == kept[0]).all():
-            notes.append(f"left out column {column.name!r}: it is constant ({kept[0]:g})")
+            constant.append(column)
         else:
             names.append(column.name)
             values.append(kept)
+    _leave_out(constant, "constant", notes)
     if not values:
         what = "every column of numbers is constant" if features else "no column holds numbers"
         raise DataError(f"{where}: {what}; at least one that varies is needed")
