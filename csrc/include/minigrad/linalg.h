@@ -89,6 +89,22 @@ mg_status_t mg_qr_form_f32(size_t m, size_t n, size_t k, const float *a, size_t 
 mg_status_t mg_qr_form_f64(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *tau, double *q,
                            size_t ldq);
 
+/* B = A^-1 B in place, A n x n (lda >= n), B n x n_rhs (ldb >= n_rhs), by Householder QR.
+ * MG_ERR_SINGULAR, B untouched, if a column of A lies within n eps of its length of the
+ * span of those before it; MG_ERR_NOT_FINITE if A holds NaN or infinity. */
+mg_status_t mg_linear_solve_f32(size_t n, size_t n_rhs, const float *a, size_t lda, float *b, size_t ldb);
+mg_status_t mg_linear_solve_f64(size_t n, size_t n_rhs, const double *a, size_t lda, double *b, size_t ldb);
+
+/* Least squares: x (n x n_rhs, ldx >= n_rhs) = the shortest of the columns that make
+ * |A x - b| smallest for each column b of B (m x n_rhs, ldb >= n_rhs); A is m x n (lda >= n), of any
+ * shape and rank. By QR with column pivoting; rank (one element) counts the diagonal
+ * elements of R above rcond times the first. residuals (n_rhs) = |A x - b|^2.
+ * MG_ERR_NOT_FINITE if A or B holds NaN or infinity. */
+mg_status_t mg_least_squares_f32(size_t m, size_t n, size_t n_rhs, const float *a, size_t lda, const float *b,
+                                 size_t ldb, float rcond, float *x, size_t ldx, float *residuals, uint64_t *rank);
+mg_status_t mg_least_squares_f64(size_t m, size_t n, size_t n_rhs, const double *a, size_t lda, const double *b,
+                                 size_t ldb, double rcond, double *x, size_t ldx, double *residuals, uint64_t *rank);
+
 /* The largest |a_ij - a_ji| of the n x n matrix A; NaN if an element compared is NaN. */
 float mg_asymmetry_f32(size_t n, const float *a, size_t lda);
 double mg_asymmetry_f64(size_t n, const double *a, size_t lda);

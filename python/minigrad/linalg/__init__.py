@@ -8,12 +8,28 @@ from minigrad.linalg._eigen import (
     power_iteration,
     subspace_iteration,
 )
+from minigrad.linalg._factor import (
+    LstsqResult,
+    QRResult,
+    cholesky,
+    lstsq,
+    qr,
+    solve,
+    solve_triangular,
+)
 
 __all__ = [
     "EighResult",
+    "LstsqResult",
     "PowerIterationResult",
+    "QRResult",
     "SubspaceIterationResult",
+    "cholesky",
     "eigh",
+    "lstsq",
     "power_iteration",
+    "qr",
+    "solve",
+    "solve_triangular",
     "subspace_iteration",
 ]

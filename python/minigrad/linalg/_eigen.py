@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import _check
 from minigrad._native import NULL, check_status, lib, pointer
+from minigrad.linalg._factor import suffix, symmetric
 
 __all__ = [
     "EighResult",
@@ -53,23 +54,6 @@ class SubspaceIterationResult(NamedTuple):
     eigenvectors: np.ndarray
     n_iter: int
     residuals: np.ndarray
-
-
-def _suffix(array: np.ndarray) -> str:
-    return "f32" if array.dtype == np.float32 else "f64"
-
-
-def _symmetric(value: Any, owner: str) -> np.ndarray:
-    """Return `value` as a square, finite, symmetric matrix."""
-    a = _check.array(value, owner, "a", ndim=2)
-    n = a.shape[0]
-    if a.shape[1] != n:
-        raise ValueError(f"{owner}: a must be square; got shape {a.shape}")
-    gap = getattr(lib, f"mg_asymmetry_{_suffix(a)}")(n, pointer(a), n)
-    # A product such as X'X may round its two triangles differently, by far less than this.
-    if gap > 0 and gap > 100 * n * np.finfo(a.dtype).eps * float(np.abs(a).max()):
-        raise ValueError(f"{owner}: a must be symmetric; got a matrix with max |a - a.T| = {gap:.3g}")
-    return a
 
 
 def _warn_limit(owner: str, max_iter: int, residual: float, tol: float) -> None:
@@ -119,14 +103,14 @@ def eigh(a: Any, *, method: str = "auto") -> EighResult:
     >>> values.round(12).tolist()
     [1.0, 3.0]
     """
-    matrix = _symmetric(a, "eigh")
+    matrix = symmetric(a, "eigh")
     _check.choice(method, "eigh", "method", ("auto", "ql", "jacobi"))
     n = matrix.shape[0]
     if method == "auto":
         method = "jacobi" if n <= _JACOBI_ORDER else "ql"
     values, vectors = np.empty(n, matrix.dtype), np.empty((n, n), matrix.dtype)
     name = "mg_symmetric_jacobi_" if method == "jacobi" else "mg_symmetric_eigen_"
-    function = getattr(lib, name + _suffix(matrix))
+    function = getattr(lib, name + suffix(matrix))
     check_status(function(n, pointer(matrix), n, pointer(values, True), pointer(vectors, True), n), "eigh")
     return EighResult(values, vectors)
 
@@ -205,7 +189,7 @@ def power_iteration(
     3.0
     """
     owner = "power_iteration"
-    matrix = _symmetric(a, owner)
+    matrix = symmetric(a, owner)
     k = _components(matrix, n_components, owner)
     eps = float(np.finfo(matrix.dtype).eps)
     tol = max(_check.real(tol, owner, "tol", 0), eps * max(10, matrix.shape[0] ** 0.5))
@@ -216,7 +200,7 @@ def power_iteration(
     residuals, counts = np.zeros(k, matrix.dtype), np.zeros(k, np.uint64)
     steps = np.empty((max_iter if record else 0, n), matrix.dtype)
     step_residuals = np.empty(len(steps), matrix.dtype)
-    function = getattr(lib, f"mg_power_iteration_{_suffix(matrix)}")
+    function = getattr(lib, f"mg_power_iteration_{suffix(matrix)}")
     history: list[dict[str, np.ndarray]] = []
     limited = False
     for i in range(k):
@@ -309,7 +293,7 @@ def subspace_iteration(
     3.0
     """
     owner = "subspace_iteration"
-    matrix = _symmetric(a, owner)
+    matrix = symmetric(a, owner)
     k = _components(matrix, n_components, owner)
     n = matrix.shape[0]
     least = max(50.0, n**0.5) * float(np.finfo(matrix.dtype).eps)
@@ -318,7 +302,7 @@ def subspace_iteration(
     seed = _check.seed(seed, owner)
     values, residuals = np.empty(k, matrix.dtype), np.empty(k, matrix.dtype)
     vectors, count = np.empty((n, k), matrix.dtype), np.zeros(1, np.uint64)
-    status = getattr(lib, f"mg_subspace_iteration_{_suffix(matrix)}")(
+    status = getattr(lib, f"mg_subspace_iteration_{suffix(matrix)}")(
         n, k, pointer(matrix), n, tol, max_iter, seed,
         pointer(values, True), pointer(vectors, True), k, pointer(residuals, True), pointer(count, True),
     )  # fmt: skip
