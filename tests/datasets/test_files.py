@@ -77,7 +77,7 @@ def home(server, tmp_path, monkeypatch):
 
 
 def nothing_left(folder):
-    return not folder.exists() or not any(folder.rglob("*.gz*"))
+    return not any(path.is_file() for path in folder.rglob("*")) and not any(folder.rglob(".*"))
 
 
 def test_download_then_cache(home, server, tmp_path):

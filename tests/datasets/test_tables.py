@@ -152,6 +152,12 @@ def test_the_delimiter_is_guessed(write, delimiter):
     assert table.feature_names == ("width", "height") and table.label.tolist() == ["a", "b", "a"]
 
 
+def test_one_column_under_a_name_of_two_words(write):
+    table = read_csv(write("sepal length\n5.1\n4.9\n"))
+    assert table.feature_names == ("sepal length",) and table.values.tolist() == [[5.1], [4.9]]
+    assert "only one sample" in error(write("sepal length\n5.1\n"))
+
+
 def test_blanks_in_any_number(write):
     table = read_csv(write("  1.5   2\t 3 \n\n 4.5  5  7\n"))
     assert table.values.tolist() == [[1.5, 2, 3], [4.5, 5, 7]]

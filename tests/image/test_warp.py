@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad
+from minigrad._native import lib, pointer
 from minigrad.image import affine, warp
 
 pytestmark = pytest.mark.native
@@ -260,6 +261,46 @@ def test_bad_arguments(options, kind, message):
     arguments = {"image": np.zeros((2, 2), np.uint8), "matrix": np.eye(3)} | options
     with pytest.raises(kind, match=message):
         warp(**arguments)
+
+
+FUNCTIONS = [(np.uint8, lib.mg_image_warp_u8, 201), (np.float32, lib.mg_image_warp_f32, 201.5)]
+
+
+@pytest.mark.parametrize(("dtype", "function", "mark"), FUNCTIONS)
+@pytest.mark.parametrize("interpolation", [lib.MG_INTERPOLATION_NEAREST, lib.MG_INTERPOLATION_BILINEAR])
+def test_nothing_is_written_around_the_output(dtype, function, mark, interpolation):
+    image = picture((9, 7, 3), dtype)
+    matrix = affine(rotation=25, center=(3, 4))
+    for height, width in [(1, 1), (5, 8), (13, 3)]:
+        count = height * width * 3
+        buffer = np.full(count + 128, mark, dtype=dtype)
+        output = buffer[64 : 64 + count]
+        status = function(9, 7, 3, pointer(image), pointer(matrix), height, width, pointer(output, True), interpolation)
+        assert status == lib.MG_OK
+        assert (buffer[:64] == mark).all() and (buffer[-64:] == mark).all()
+        name = {lib.MG_INTERPOLATION_NEAREST: "nearest"}.get(interpolation, "bilinear")
+        np.testing.assert_array_equal(
+            output.reshape(height, width, 3), warp(image, matrix, (height, width), interpolation=name)
+        )
+
+
+@pytest.mark.parametrize(("dtype", "function", "mark"), FUNCTIONS)
+def test_status_codes_leave_the_output_alone(dtype, function, mark):
+    image, output = picture((4, 4, 1), dtype), np.full(16, mark, dtype=dtype)
+
+    def status(matrix, size=4, interpolation=lib.MG_INTERPOLATION_BILINEAR):
+        matrix = np.array(matrix, dtype=float)
+        return function(size, 4, 1, pointer(image), pointer(matrix), 4, 4, pointer(output, True), interpolation)
+
+    assert status(np.eye(3), interpolation=7) == lib.MG_ERR_ARGUMENT
+    assert status([[1, 0, 0], [0, 1, 0], [0, 0, 2]]) == lib.MG_ERR_ARGUMENT
+    assert status([[1, 0, 0], [0, 1, 0], [1, 0, 1]]) == lib.MG_ERR_ARGUMENT
+    assert status(np.diag([1, 1, np.nan])) == lib.MG_ERR_NOT_FINITE
+    assert status(np.diag([1, np.inf, 1])) == lib.MG_ERR_NOT_FINITE
+    assert status(np.diag([1, 0, 1])) == lib.MG_ERR_SINGULAR
+    assert status(np.eye(3), size=2**62) == lib.MG_ERR_OVERFLOW
+    assert (output == mark).all()
+    assert status(np.eye(3)) == lib.MG_OK
 
 
 def test_affine_composes_in_the_order_it_says():

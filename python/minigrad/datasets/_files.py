@@ -155,15 +155,14 @@ def _download(home: Home, name: str, file: str, path: Path, progress: Progress |
     """Download a file from the first mirror that has it, complete and right."""
     import pooch
 
-    remote = home.files[file]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{file}.")
-        os.close(handle)
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-")
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror}); set MINIGRAD_CACHE to another folder") from None
     problem = ""
-    try:
+    with folder:
+        arrival = Path(folder.name) / file
         for mirror in home.mirrors:
             download = pooch.HTTPDownloader(
                 progressbar=False if progress is None else _ProgressBar(file, progress),
@@ -172,17 +171,15 @@ def _download(home: Home, name: str, file: str, path: Path, progress: Progress |
                 headers={"Accept-Encoding": "identity"},  # the .gz itself, not its contents
             )
             try:
-                download(f"{mirror}{file}", temporary, None)
+                download(f"{mirror}{file}", str(arrival), None)
             except OSError as error:  # what every failure of requests is
                 problem = problem or f"cannot be downloaded ({type(error).__name__})"
                 continue
-            damage = _damage(Path(temporary), remote)
+            damage = _damage(arrival, home.files[file])
             if not damage:
-                os.replace(temporary, path)
+                os.replace(arrival, path)
                 return
             problem = f"arrived {damage}"
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     raise DataError(
         f"{name}: {file} is missing and {problem}; fetch {home.mirrors[0]}{file} and put it into {path.parent}, "
         f"or use {home.alternative}"

@@ -85,7 +85,7 @@ def _guess_delimiter(text: str) -> str:
             pass  # the part before the fault is sample enough; reading reports it
         widths = [len(record) for record in records]
         common = max(set(widths), key=lambda width: (widths.count(width), width), default=0)
-        if common < 2:
+        if common < 2 or 2 * widths.count(common) <= len(widths):
             continue
         body = [cell.strip() for record in records[1:] or records for cell in record]
         numbers = sum(is_missing(cell) or number(cell, delimiter) is not None for cell in body)
