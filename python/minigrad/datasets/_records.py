@@ -47,10 +47,9 @@ def _read_text(where: str, notes: list[str]) -> str:
         raise DataError(f"{where}: is a directory; name a file in it") from None
     except OSError as error:
         raise DataError(f"{where}: cannot be read ({error.strerror}); check the path and its permissions") from None
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return data.decode("utf-16")
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
         notes.append("read as Latin-1, because the file is not valid UTF-8")
