@@ -65,9 +65,9 @@ def home(server, tmp_path, monkeypatch):
     monkeypatch.setenv("MINIGRAD_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MINIGRAD_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    files = {name: _files.RemoteFile(len(data), hashlib.sha256(data).hexdigest()) for name, data in FILES.items()}
 
     def use(*mirrors):
+        files = {name: _files.RemoteFile(len(data), hashlib.sha256(data).hexdigest()) for name, data in FILES.items()}
         urls = tuple(
             mirror if "://" in mirror else f"http://127.0.0.1:{server.server_port}/{mirror}/" for mirror in mirrors
         )
@@ -184,6 +184,19 @@ def test_a_cache_that_cannot_be_written(home, tmp_path, monkeypatch):
     monkeypatch.setenv("MINIGRAD_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match="set MINIGRAD_CACHE to another folder"):
         fetch("mnist", IMAGE_FILE)
+
+
+def test_images_without_their_labels(home, monkeypatch):
+    monkeypatch.setitem(FILES, "t10k-labels-idx1-ubyte.gz", packed_idx(LABELS[:-1]))
+    home("good")
+    with pytest.raises(DataError, match="holds 300 images, but there are 299 labels"):
+        load("mnist", split="test")
+
+
+def test_the_platforms_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("MINIGRAD_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert _files._cache() == tmp_path / "minigrad"
 
 
 def test_unknown_set_and_file():

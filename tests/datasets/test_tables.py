@@ -314,6 +314,8 @@ def test_too_few_rows_left(write):
 def test_no_file(tmp_path):
     assert "no such file" in error(tmp_path / "nothing.csv")
     assert "is a directory" in error(tmp_path)
+    (tmp_path / "file").write_text("1,2\n")
+    assert "cannot be read (Not a directory)" in error(tmp_path / "file" / "table.csv")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n\r\n", b"\xef\xbb\xbf", b"  \n\t\n"])

@@ -91,14 +91,14 @@ def fetch(name: str, file: str, progress: Progress | None = None) -> Path:
     home = HOMES[choice(name, "fetch", "name", tuple(HOMES))]
     remote = home.files[choice(file, "fetch", "file", tuple(home.files))]
     folder = os.environ.get("MINIGRAD_DATA")
-    if folder and (Path(folder) / name / file).exists():
+    if folder and (Path(folder) / name / file).is_file():
         path = Path(folder) / name / file
         problem = _damage(path, remote)
         if problem:
             raise DataError(f"{path}: {problem}; replace it by {home.mirrors[0]}{file}")
         return path
     path = _cache() / name / file
-    if path.exists() and not _damage(path, remote):
+    if path.is_file() and not _damage(path, remote):
         return path
     _download(home, name, file, path, progress)
     return path
