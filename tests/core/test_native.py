@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad
+from minigrad import _native
 from minigrad._native import check_status, ffi, lib, pointer
 
 pytestmark = pytest.mark.native
@@ -188,24 +189,36 @@ def test_minigrad_isa_is_an_upper_limit(run_python):
         assert shown(run_python(SHOW, MINIGRAD_ISA=cap))["isa"] == expected
 
 
-@pytest.mark.parametrize("bad", ["AVX2", "sse", "avx-512", " base", "0"])
-def test_a_bad_minigrad_isa_stops_the_import_with_one_clear_line(run_python, bad):
-    done = run_python(SHOW, MINIGRAD_ISA=bad)
+BAD_VALUES = [
+    *(("MINIGRAD_ISA", bad, "one of base, avx2, avx512") for bad in ["AVX2", "sse", "avx-512", " base", "0"]),
+    *(
+        ("MINIGRAD_NUM_THREADS", bad, "an integer from 1 to 256")
+        for bad in ["0", "-1", "257", "two", "1.5", " 2", "²", "9" * 30]
+    ),
+]
+
+
+@pytest.mark.parametrize(("variable", "bad", "expectation"), BAD_VALUES)
+def test_a_bad_value_in_the_environment_is_one_clear_line(monkeypatch, variable, bad, expectation):
+    before = minigrad.config()
+    monkeypatch.setenv("MINIGRAD_ISA", "")
+    monkeypatch.setenv("MINIGRAD_NUM_THREADS", "")
+    monkeypatch.setenv(variable, bad)
+    with pytest.raises(ValueError) as caught:
+        _native._apply_environment()
+    assert str(caught.value) == f"{variable} must be {expectation}; got {bad!r}"
+    assert minigrad.config() == before
+
+
+@pytest.mark.parametrize(("variable", "bad", "expectation"), [BAD_VALUES[0], BAD_VALUES[-1]])
+def test_a_bad_value_in_the_environment_stops_the_import(run_python, variable, bad, expectation):
+    done = run_python(SHOW, **{variable: bad})
     assert done.returncode != 0
-    assert done.stderr.splitlines()[-1] == f"ValueError: MINIGRAD_ISA must be one of base, avx2, avx512; got {bad!r}"
+    assert done.stderr.splitlines()[-1] == f"ValueError: {variable} must be {expectation}; got {bad!r}"
 
 
-@pytest.mark.parametrize("number", [1, 3, 256])
-def test_minigrad_num_threads_is_used(run_python, number):
-    assert shown(run_python(SHOW, MINIGRAD_NUM_THREADS=str(number)))["num_threads"] == number
-
-
-@pytest.mark.parametrize("bad", ["0", "-1", "257", "two", "1.5", " 2", "²", "9" * 30])
-def test_a_bad_minigrad_num_threads_stops_the_import_with_one_clear_line(run_python, bad):
-    done = run_python(SHOW, MINIGRAD_NUM_THREADS=bad)
-    assert done.returncode != 0
-    expected = f"ValueError: MINIGRAD_NUM_THREADS must be an integer from 1 to 256; got {bad!r}"
-    assert done.stderr.splitlines()[-1] == expected
+def test_minigrad_num_threads_is_used(run_python):
+    assert shown(run_python(SHOW, MINIGRAD_NUM_THREADS="3"))["num_threads"] == 3
 
 
 def test_the_default_number_of_threads_is_what_the_process_may_use(run_python):
