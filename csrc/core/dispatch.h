@@ -16,8 +16,8 @@
 
 typedef struct {
     const char *name; /* "base", "avx2", "avx512" */
-    mg_gemm_kernels_f32_t gemm_f32;
-    mg_gemm_kernels_f64_t gemm_f64;
+    const mg_gemm_kernels_f32_t *gemm_f32;
+    const mg_gemm_kernels_f64_t *gemm_f64;
     mg_level1_kernels_f32_t level1_f32;
     mg_level1_kernels_f64_t level1_f64;
     mg_probe_kernels_t probe;

@@ -29,8 +29,8 @@
 
 const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .name = STRING(MG_LEVEL),
-    .gemm_f32 = GEMM_TABLE_f32,
-    .gemm_f64 = GEMM_TABLE_f64,
+    .gemm_f32 = &gemm_kernels_f32,
+    .gemm_f64 = &gemm_kernels_f64,
     .level1_f32 = LEVEL1_TABLE_f32,
     .level1_f64 = LEVEL1_TABLE_f64,
     .probe = {.fma_f32 = probe_fma_f32, .fma_f64 = probe_fma_f64},

@@ -108,4 +108,57 @@ MG_INLINE vec_f64 vec_fma_f64(vec_f64 a, vec_f64 b, vec_f64 c)
 #endif
 #endif
 
+/* The first count lanes of a vector in memory, the rest zero, and the store of only
+ * those: nothing beyond them is touched. 1 <= count <= lanes. */
+#if MG_VECTOR_BYTES == 64
+MG_INLINE vec_f32 vec_load_partial_f32(const float *p, size_t count)
+{
+    return (vec_f32)_mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (16 - count)), p);
+}
+MG_INLINE vec_f64 vec_load_partial_f64(const double *p, size_t count)
+{
+    return (vec_f64)_mm512_maskz_loadu_pd((__mmask8)(0xffu >> (8 - count)), p);
+}
+MG_INLINE void vec_store_partial_f32(float *p, vec_f32 v, size_t count)
+{
+    _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (16 - count)), (__m512)v);
+}
+MG_INLINE void vec_store_partial_f64(double *p, vec_f64 v, size_t count)
+{
+    _mm512_mask_storeu_pd(p, (__mmask8)(0xffu >> (8 - count)), (__m512d)v);
+}
+#else
+#define MG_PARTIAL(TYPE_, SUFFIX, LANES_)                                                                              \
+    MG_INLINE vec_##SUFFIX vec_load_partial_##SUFFIX(const TYPE_ *p, size_t count)                                     \
+    {                                                                                                                  \
+        if (count == LANES_) return vec_load_##SUFFIX(p);                                                              \
+        vec_##SUFFIX v = vec_set1_##SUFFIX(0);                                                                         \
+        for (size_t i = 0; i < count; i++) v[i] = p[i];                                                                \
+        return v;                                                                                                      \
+    }                                                                                                                  \
+    MG_INLINE void vec_store_partial_##SUFFIX(TYPE_ *p, vec_##SUFFIX v, size_t count)                                  \
+    {                                                                                                                  \
+        if (count == LANES_) {                                                                                         \
+            vec_store_##SUFFIX(p, v);                                                                                  \
+        } else {                                                                                                       \
+            for (size_t i = 0; i < count; i++) p[i] = v[i];                                                            \
+        }                                                                                                              \
+    }
+MG_PARTIAL(float, f32, MG_LANES_F32)
+MG_PARTIAL(double, f64, MG_LANES_F64)
+#undef MG_PARTIAL
+#endif
+
+/* Lane by lane: a where mask is all ones (the result of a comparison), b where it is 0. */
+typedef int32_t vec_i32 __attribute__((vector_size(MG_VECTOR_BYTES)));
+typedef int64_t vec_i64 __attribute__((vector_size(MG_VECTOR_BYTES)));
+MG_INLINE vec_f32 vec_select_f32(vec_i32 mask, vec_f32 a, vec_f32 b)
+{
+    return (vec_f32)((mask & (vec_i32)a) | (~mask & (vec_i32)b));
+}
+MG_INLINE vec_f64 vec_select_f64(vec_i64 mask, vec_f64 a, vec_f64 b)
+{
+    return (vec_f64)((mask & (vec_i64)a) | (~mask & (vec_i64)b));
+}
+
 #endif

@@ -48,6 +48,17 @@ mg_status_t mg_gemv_f32(mg_trans_t trans_a, size_t m, size_t n, float alpha, con
 mg_status_t mg_gemv_f64(mg_trans_t trans_a, size_t m, size_t n, double alpha, const double *a, size_t lda,
                         const double *x, double beta, double *y);
 
+/* Covariance of the columns of X (n_samples x n_features, ldx >= n_features):
+ *     mean[j] = sum_i X[i, j] / n_samples
+ *     covariance[j, l] = sum_i (X[i, j] - mean[j]) (X[i, l] - mean[l]) / (n_samples - ddof)
+ * mean has n_features elements, covariance is n_features x n_features without padding,
+ * both triangles written. MG_ERR_ARGUMENT unless n_samples > ddof and ldx >= n_features;
+ * MG_ERR_OVERFLOW, MG_ERR_MEMORY for scratch. NaN and infinity spread to what they touch. */
+mg_status_t mg_covariance_f32(size_t n_samples, size_t n_features, const float *x, size_t ldx, size_t ddof,
+                              double *mean, double *covariance);
+mg_status_t mg_covariance_f64(size_t n_samples, size_t n_features, const double *x, size_t ldx, size_t ddof,
+                              double *mean, double *covariance);
+
 typedef enum { MG_LOWER = 0, MG_UPPER = 1 } mg_triangle_t;
 
 typedef enum { MG_NON_UNIT = 0, MG_UNIT = 1 } mg_diagonal_t;

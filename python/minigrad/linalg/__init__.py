@@ -17,6 +17,7 @@ from minigrad.linalg._factor import (
     solve,
     solve_triangular,
 )
+from minigrad.linalg._products import covariance, matmul
 
 __all__ = [
     "EighResult",
@@ -25,8 +26,10 @@ __all__ = [
     "QRResult",
     "SubspaceIterationResult",
     "cholesky",
+    "covariance",
     "eigh",
     "lstsq",
+    "matmul",
     "power_iteration",
     "qr",
     "solve",

@@ -1,0 +1,16 @@
+#include <float.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/dispatch.h"
+#include "core/pool.h"
+#include "minigrad/linalg.h"
+
+#include "core/real_f32.h"
+#include "linalg/covariance.inc"
+#include "core/real_end.h"
+
+#include "core/real_f64.h"
+#include "linalg/covariance.inc"
+#include "core/real_end.h"
