@@ -48,7 +48,8 @@ typedef struct {
     /* out[j / nr * strip + i * nr + j % nr] = in[i * ld_in + j], rows x cols */
     void (*pack)(size_t rows, size_t cols, const float *in, size_t ld_in, float *out, size_t strip);
     /* out[i * nr + j] = in[i * ld_in + j] - shift[j] and sums[j] += those, rows x cols, cols <= nr */
-    void (*pack_shifted)(size_t rows, size_t cols, const float *in, size_t ld_in, const float *shift, float *out, double *sums);
+    void (*pack_shifted)(size_t rows, size_t cols, const float *in, size_t ld_in, const float *shift, float *out,
+                         double *sums);
     /* sums[i * ld + j] += in[i * ld_in + j], rows x cols */
     void (*add)(size_t rows, size_t cols, const float *in, size_t ld_in, double *sums, size_t ld);
     /* out[j * ld_out + i] = in[i * ld_in + j], rows x cols */
@@ -66,7 +67,8 @@ typedef struct {
     /* out[j / nr * strip + i * nr + j % nr] = in[i * ld_in + j], rows x cols */
     void (*pack)(size_t rows, size_t cols, const double *in, size_t ld_in, double *out, size_t strip);
     /* out[i * nr + j] = in[i * ld_in + j] - shift[j] and sums[j] += those, rows x cols, cols <= nr */
-    void (*pack_shifted)(size_t rows, size_t cols, const double *in, size_t ld_in, const double *shift, double *out, double *sums);
+    void (*pack_shifted)(size_t rows, size_t cols, const double *in, size_t ld_in, const double *shift, double *out,
+                         double *sums);
     /* sums[i * ld + j] += in[i * ld_in + j], rows x cols */
     void (*add)(size_t rows, size_t cols, const double *in, size_t ld_in, double *sums, size_t ld);
     /* out[j * ld_out + i] = in[i * ld_in + j], rows x cols */

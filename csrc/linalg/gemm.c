@@ -6,10 +6,10 @@
 #include "core/pool.h"
 #include "minigrad/linalg.h"
 
+#include "core/real_end.h"
 #include "core/real_f32.h"
 #include "linalg/gemm.inc"
-#include "core/real_end.h"
 
+#include "core/real_end.h"
 #include "core/real_f64.h"
 #include "linalg/gemm.inc"
-#include "core/real_end.h"

@@ -17,8 +17,9 @@ _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _FLOATS, _DOUBLES = ffi.typeof("float[]"), ffi.typeof("double[]")
 _from_buffer, _cast = ffi.from_buffer, ffi.cast
 _gemm_f32, _gemm_f64 = lib.mg_gemm_f32, lib.mg_gemm_f64
+_matmul_f32, _matmul_f64 = lib.mg_matmul_f32, lib.mg_matmul_f64
 _gemv_f32, _gemv_f64 = lib.mg_gemv_f32, lib.mg_gemv_f64
-_ndarray, _empty = np.ndarray, np.empty
+_empty = np.empty
 
 
 def matmul(a: ArrayLike, b: ArrayLike, out: NDArray[Any] | None = None) -> Any:
@@ -66,30 +67,41 @@ def matmul(a: ArrayLike, b: ArrayLike, out: NDArray[Any] | None = None) -> Any:
     array([[17.],
            [39.]])
     """
-    if type(a) is _ndarray and type(b) is _ndarray:
-        dtype = a.dtype
-        single = dtype is _F32
-        if (single or dtype is _F64) and b.dtype is dtype and a.ndim == 2 and b.ndim == 2:
-            m, k = a.shape
-            k_b, n = b.shape
-            # _empty and the flags refuse everything that the general path is for.
-            if k == k_b and a.flags.carray and b.flags.carray:
-                if out is None:
-                    out = _empty((m, n), dtype)
-                elif out.dtype is not dtype or out.shape != (m, n) or not out.flags.carray:
-                    return _general(a, b, out)
-                elif np.may_share_memory(out, a) or np.may_share_memory(out, b):
-                    return _general(a, b, out)
-                if single:
-                    status = _gemm_f32(0, 0, m, n, k, 1.0, _from_buffer(_FLOATS, a), k, _from_buffer(_FLOATS, b), n,
-                                       0.0, _from_buffer(_FLOATS, out), n)  # fmt: skip
-                else:
-                    status = _gemm_f64(0, 0, m, n, k, 1.0, _from_buffer(_DOUBLES, a), k, _from_buffer(_DOUBLES, b), n,
-                                       0.0, _from_buffer(_DOUBLES, out), n)  # fmt: skip
-                if status:
-                    check_status(status, "matmul")
-                return out
+    # The way to C and back must cost little beside a small product, so compact matrices of
+    # one type go straight there. Whatever is unusual ends up in _general: not two
+    # dimensions or not contiguous (ValueError), misaligned (a status), no array at all.
+    try:
+        (m, k), (k_b, n) = a.shape, b.shape  # type: ignore[union-attr]
+        dtype = a.dtype  # type: ignore[union-attr]
+        if k == k_b and b.dtype is dtype and (out is None or _is_plain_out(out, a, b)):  # type: ignore[union-attr]
+            c = _empty((m, n), dtype) if out is None else out
+            if dtype is _F32:
+                if not _matmul_f32(
+                    m, n, k, _from_buffer(_FLOATS, a), _from_buffer(_FLOATS, b), _from_buffer(_FLOATS, c)
+                ):
+                    return c
+            elif dtype is _F64:
+                if not _matmul_f64(
+                    m, n, k, _from_buffer(_DOUBLES, a), _from_buffer(_DOUBLES, b), _from_buffer(_DOUBLES, c)
+                ):
+                    return c
+    except (AttributeError, ValueError):
+        pass
     return _general(a, b, out)
+
+
+def _is_plain_out(out: NDArray[Any], a: Any, b: Any) -> bool:
+    """Return whether `out` is right and, owning its memory, cannot overlap an input."""
+    return (
+        out.base is None
+        and out is not a
+        and out is not b
+        and a.base is not out
+        and b.base is not out
+        and out.dtype is a.dtype
+        and out.shape == (a.shape[0], b.shape[1])
+        and out.flags.carray
+    )
 
 
 def _general(a: Any, b: Any, out: NDArray[Any] | None) -> Any:
@@ -127,8 +139,10 @@ def _operand(value: Any, name: str) -> NDArray[Any]:
         if (col == size and row % size == 0 and row >= cols * size) or (
             row == size and col % size == 0 and col >= rows * size
         ):
-            return value
-    return np.require(value, requirements=["C_CONTIGUOUS", "ALIGNED"])
+            strided: NDArray[Any] = value
+            return strided
+    compact: NDArray[Any] = np.require(value, requirements=["C_CONTIGUOUS", "ALIGNED"])
+    return compact
 
 
 def _pointer(array: NDArray[Any]) -> Any:
