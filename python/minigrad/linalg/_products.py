@@ -70,21 +70,28 @@ def matmul(a: ArrayLike, b: ArrayLike, out: NDArray[Any] | None = None) -> Any:
     # The way to C and back must cost little beside a small product, so compact matrices of
     # one type go straight there. Whatever is unusual ends up in _general: not two
     # dimensions or not contiguous (ValueError), misaligned (a status), no array at all.
+    left: Any = a
+    right: Any = b
     try:
-        (m, k), (k_b, n) = a.shape, b.shape  # type: ignore[union-attr]
-        dtype = a.dtype  # type: ignore[union-attr]
-        if k == k_b and b.dtype is dtype and (out is None or _is_plain_out(out, a, b)):  # type: ignore[union-attr]
+        (m, k), (k_b, n) = left.shape, right.shape
+        dtype = left.dtype
+        if (
+            k == k_b
+            and right.dtype is dtype
+            and (dtype is _F32 or dtype is _F64)
+            and (out is None or _is_plain_out(out, left, right))
+        ):
             c = _empty((m, n), dtype) if out is None else out
             if dtype is _F32:
-                if not _matmul_f32(
-                    m, n, k, _from_buffer(_FLOATS, a), _from_buffer(_FLOATS, b), _from_buffer(_FLOATS, c)
-                ):
-                    return c
-            elif dtype is _F64:
-                if not _matmul_f64(
-                    m, n, k, _from_buffer(_DOUBLES, a), _from_buffer(_DOUBLES, b), _from_buffer(_DOUBLES, c)
-                ):
-                    return c
+                status = _matmul_f32(
+                    m, n, k, _from_buffer(_FLOATS, left), _from_buffer(_FLOATS, right), _from_buffer(_FLOATS, c)
+                )
+            else:
+                status = _matmul_f64(
+                    m, n, k, _from_buffer(_DOUBLES, left), _from_buffer(_DOUBLES, right), _from_buffer(_DOUBLES, c)
+                )
+            if not status:
+                return c
     except (AttributeError, ValueError):
         pass
     return _general(a, b, out)
