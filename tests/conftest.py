@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
@@ -105,3 +106,73 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+class Window:
+    """A program that opened a window, and the keys pressed in it."""
+
+    def __init__(self, arguments: list[str], folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.number = self._wait_until_visible()
+
+    def _xdotool(self, *arguments: str) -> list[str]:
+        done = subprocess.run(["xdotool", *arguments], capture_output=True, text=True, timeout=20, check=False)
+        return done.stdout.split()
+
+    def _wait_until_visible(self) -> str:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                pytest.fail(f"the program ended without a window: {self.process.communicate()}")
+            found = self._xdotool("search", "--onlyvisible", "--pid", str(self.process.pid))
+            if found:
+                return found[-1]
+            time.sleep(0.1)
+        self.process.kill()
+        pytest.fail(f"no window appeared: {self.process.communicate()}")
+
+    def press(self, key: str, until: Callable[[], bool]) -> None:
+        """Press a key until it shows its effect: a window that is just opening may miss it."""
+        deadline = time.monotonic() + 30
+        while not until():
+            assert time.monotonic() < deadline, f"the key {key} has no effect"
+            # Without a window manager the focus has to be given first.
+            self._xdotool("windowfocus", self.number)
+            self._xdotool("key", "--clearmodifiers", key)
+            time.sleep(0.3)
+
+    def quit(self) -> tuple[int, str, str]:
+        """Press q until the program has ended; return what `end` returns."""
+        self.press("q", lambda: self.process.poll() is not None)
+        return self.end()
+
+    def end(self) -> tuple[int, str, str]:
+        """Wait for the program's end and return its exit code and what it wrote."""
+        try:
+            out, err = self.process.communicate(timeout=30)
+        finally:
+            self.process.kill()
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def open_window(tmp_path: Path) -> Generator[Callable[..., Window], None, None]:
+    """Return a function that runs Python with arguments, in a folder of its own, until its window is there.
+
+    Keys reach whatever has the focus, so this runs only where MINIGRAD_REQUIRE_DISPLAY
+    promises a display that nobody else uses.
+    """
+    if not os.environ.get("MINIGRAD_REQUIRE_DISPLAY"):
+        pytest.skip("needs a display of its own: see .ci/run")
+    windows: list[Window] = []
+
+    def start(*arguments: str) -> Window:
+        windows.append(Window(list(arguments), tmp_path))
+        return windows[-1]
+
+    yield start
+    for window in windows:
+        window.process.kill()
+        window.process.wait()
