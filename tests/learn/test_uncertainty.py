@@ -11,7 +11,7 @@ import pytest
 
 from minigrad import datasets
 from minigrad.learn import PCA, bootstrap_pca, near_equal_groups
-from minigrad.learn._uncertainty import _moments, _student_quantile
+from minigrad.learn._uncertainty import _covariances, _student_quantile
 from minigrad.random import Generator
 
 pytestmark = pytest.mark.native
@@ -68,22 +68,20 @@ def test_wider_confidence_wider_intervals():
     assert (narrow.angles < wide.angles).all()
 
 
-def test_moments_are_those_of_the_drawn_rows():
+def test_covariances_are_those_of_the_drawn_rows():
     points = np.random.default_rng(2).standard_normal((37, 3))
-    moments = np.concatenate(list(_moments(points, 9, Generator(5))))
-    drawn = (Generator(5).uniform(size=(9, 37)) * 37).astype(int)
-    for row, indices in zip(moments, drawn, strict=True):
-        sample = points[indices]
-        np.testing.assert_allclose(row[:3], sample.mean(axis=0), atol=1e-14)
-        products = (sample.T @ sample / 37)[np.triu_indices(3)]
-        np.testing.assert_allclose(row[3:], products, atol=1e-14)
+    found = np.concatenate(list(_covariances(points, 9, Generator(5))))
+    generator = Generator(5)
+    for matrix in found:
+        sample = points[generator.integers(37, size=37)]
+        np.testing.assert_allclose(matrix, np.cov(sample.T), atol=1e-14)
 
 
 def test_blocks_of_rows_and_resamples_change_nothing(monkeypatch):
     x = np.random.default_rng(2).standard_normal((37, 5)) * [5, 4, 3, 2, 1]
     whole = bootstrap_pca(x, 2, n_resamples=50)
     monkeypatch.setattr("minigrad.learn._uncertainty._COUNTS", 37 * 7)
-    monkeypatch.setattr("minigrad.learn._uncertainty._PRODUCTS", 15 * 4)
+    monkeypatch.setattr("minigrad.learn._uncertainty._TABLE", 20 * 4)
     pieces = bootstrap_pca(x, 2, n_resamples=50)
     np.testing.assert_allclose(pieces.intervals, whole.intervals, rtol=1e-12)
     np.testing.assert_allclose(pieces.angles, whole.angles, rtol=1e-9)
@@ -200,11 +198,11 @@ SPECTRA = [
 def test_intervals_cover_the_truth_as_often_as_they_say(spectrum, n, k):
     rng = np.random.default_rng(20)
     truth = np.array(spectrum[:k])
-    repetitions = 2000
+    repetitions = 1500
     hits, inside = np.zeros(k), np.zeros(k)
     for repetition in range(repetitions):
         x = gaussian(spectrum, n, rng)
-        result = bootstrap_pca(x, k, n_resamples=400, random_state=repetition)
+        result = bootstrap_pca(x, k, n_resamples=300, random_state=repetition)
         hits += (result.intervals[:, 0] <= truth) & (truth <= result.intervals[:, 1])
         # The true axes are the unit vectors.
         cosines = np.abs(PCA(k).fit(x).components_[np.arange(k), np.arange(k)])

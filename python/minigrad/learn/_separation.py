@@ -163,7 +163,7 @@ def silhouette_score(X: Any, labels: Any, *, sample_size: int | None = None, ran
     if sample_size is not None:
         size = _check.integer(sample_size, owner, "sample_size", 2)
         if size < len(x):
-            chosen = np.argsort(Generator(start).uniform(size=len(x)))[:size]
+            chosen = Generator(start).choice(len(x), size, replace=False)
             x, codes, counts = _labelled(x[chosen], codes[chosen], owner, "the sample of X")
     if len(counts) == len(x):
         raise ValueError(f"{owner}: labels must repeat; got {len(x)} classes for {len(x)} points")

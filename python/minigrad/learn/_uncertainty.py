@@ -21,10 +21,10 @@ __all__ = ["BootstrapPCA", "bootstrap_pca", "near_equal_groups"]
 # asked for): the products of their scores are what every resample sums up.
 _BASIS = 64
 
-# Elements of the table of counts (resamples x samples) and of the table of products
-# (samples x pairs of axes) that are made at a time.
-_COUNTS = 1 << 22
-_PRODUCTS = 1 << 19
+# Elements, at a time, of the table of counts (resamples x samples) and of the table of
+# coordinates and their products (samples x pairs of axes): 128 and 4 MiB of float64.
+_COUNTS = 1 << 24
+_TABLE = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,49 +251,62 @@ def _resampled(
     points: np.ndarray, axes: np.ndarray, resamples: int, rescale: bool, generator: Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return eigenvalues of the resamples and |cosines| of their axes with `axes`; (B, k) each."""
-    m, k = axes.shape
-    upper = np.triu_indices(m)
+    k = axes.shape[1]
     values, cosines = np.empty((resamples, k)), np.empty((resamples, k))
-    matrix = np.empty((m, m))
     done = 0
-    for moments in _moments(points, resamples, generator):
-        for row in moments:
-            mean = row[:m]
-            matrix[upper] = row[m:]
-            matrix.T[upper] = row[m:]
-            covariance = (matrix - np.outer(mean, mean)) * (len(points) / (len(points) - 1))
-            if rescale:
-                deviation = np.sqrt(np.maximum(covariance.diagonal(), 0.0))
-                deviation[deviation == 0.0] = 1.0  # constant in this resample: no correlation
-                covariance = covariance / deviation / deviation[:, None]
-            all_values, all_vectors = linalg.eigh(covariance)
-            values[done] = all_values[::-1][:k]
-            cosines[done] = np.abs((all_vectors[:, ::-1][:, :k] * axes).sum(axis=0))
+    for covariances in _covariances(points, resamples, generator):
+        if rescale:
+            deviations = np.sqrt(np.maximum(np.diagonal(covariances, axis1=1, axis2=2), 0.0))
+            # 1 in the sample; here constant but for rounding: no correlation with anything.
+            deviations[deviations < 1e-7] = 1.0
+            covariances /= deviations[:, :, None]
+            covariances /= deviations[:, None, :]
+        for matrix in covariances:
+            all_values, all_vectors = linalg.eigh(matrix)
+            values[done] = all_values[: -k - 1 : -1]
+            cosines[done] = np.abs((all_vectors[:, : -k - 1 : -1] * axes).sum(axis=0))
             done += 1
     return values, cosines
 
 
-def _moments(points: np.ndarray, resamples: int, generator: Generator) -> Iterator[np.ndarray]:
-    """Yield, for blocks of resamples, their means (m) and mean products of coordinates.
+def _covariances(points: np.ndarray, resamples: int, generator: Generator) -> Iterator[np.ndarray]:
+    """Yield the covariance matrices of the resamples of centred `points`, some at a time.
 
-    All moments of a block are one matrix product: the counts with which a resample takes each
-    row, times the table of rows and of products of their coordinates.
+    All moments of a block of resamples are one matrix product: the counts with which each
+    resample takes each row, times the table of the rows' coordinates and their products.
     """
     n, m = points.shape
+    width = m + m * (m + 1) // 2
+    rows = max(_TABLE // width, 1)
+    block = max(_COUNTS // max(n, m * m), 1)
     first, second = np.triu_indices(m)
-    rows = max(_PRODUCTS // len(first), 1)
-    block = max(_COUNTS // n, 1)
     for begin in range(0, resamples, block):
-        size = min(block, resamples - begin)
-        drawn = np.minimum((generator.uniform(size=(size, n)) * n).astype(np.int64), n - 1)
-        drawn += n * np.arange(size)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n) / n
-        moments = np.zeros((size, m + len(first)))
+        counts = np.empty((min(block, resamples - begin), n))
+        for count in counts:
+            count[:] = np.bincount(generator.integers(n, size=n), minlength=n)
+        moments = np.zeros((len(counts), width))
         for top in range(0, n, rows):
-            part = points[top : top + rows]
-            table = np.concatenate([part, part[:, first] * part[:, second]], axis=1)
+            table = _with_products(points[top : top + rows], width)
             moments += linalg.matmul(counts[:, top : top + rows], table)
-        yield moments
+        means = moments[:, :m] / n
+        matrices = np.empty((len(counts), m, m))
+        matrices[:, first, second] = moments[:, m:]
+        matrices[:, second, first] = moments[:, m:]
+        matrices -= n * means[:, :, None] * means[:, None, :]
+        matrices /= n - 1
+        yield matrices
+
+
+def _with_products(points: np.ndarray, width: int) -> np.ndarray:
+    """Return rows of m coordinates, then their products in the order of an upper triangle."""
+    m = points.shape[1]
+    table = np.empty((len(points), width))
+    table[:, :m] = points
+    end = m
+    for i in range(m):
+        begin, end = end, end + m - i
+        np.multiply(points[:, i : i + 1], points[:, i:], out=table[:, begin:end])
+    return table
 
 
 def _student_quantile(probability: float, freedom: float) -> float:

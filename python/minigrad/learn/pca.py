@@ -166,7 +166,8 @@ class PCA(Estimator):
         solver = _check.choice(self.solver, "PCA", "solver", _SOLVERS)
         standardize = boolean(self.standardize, "PCA", "standardize")
         start = seed(self.random_state, "PCA")
-        x = _check.array(X, "PCA", "X", ndim=2)
+        # Tall data is looked at for NaN once, by linalg.covariance.
+        x = _check.array(X, "PCA", "X", ndim=2, finite=False)
         n, d = x.shape
         if n < 2:
             raise ValueError(f"PCA: X must have at least 2 samples (rows); got shape {x.shape}")
@@ -174,6 +175,8 @@ class PCA(Estimator):
             raise ValueError(f"PCA: X must have at least 1 feature (column); got shape {x.shape}")
         wanted = _check_n_components(self.n_components, n, d)
 
+        if d > n:
+            _check.array(x, "PCA", "X", ndim=2)
         route = _gram_spectrum if d > n else _covariance_spectrum
         spectrum, mean, deviation = route(x, wanted, solver, standardize, start)
         self._store(x, spectrum, mean, deviation, standardize)
@@ -359,7 +362,11 @@ def _covariance_spectrum(
     x: np.ndarray, wanted: _Wanted, solver: str, standardize: bool, start: int
 ) -> tuple[_Spectrum, np.ndarray, np.ndarray]:
     """Solve the d x d problem; also return the features' means and standard deviations."""
-    covariance, mean = linalg.covariance(x)
+    try:
+        covariance, mean = linalg.covariance(x)
+    except ValueError:
+        _check.array(x, "PCA", "X", ndim=2)  # names the element, and its owner
+        raise
     variance = covariance.diagonal().copy()
     _check_variance(x, mean, variance, standardize)
     deviation = np.sqrt(variance)
