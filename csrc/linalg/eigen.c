@@ -17,6 +17,10 @@ enum { SWEEPS = 64 };
 /* QL needs two sweeps per eigenvalue on average and rarely five. */
 enum { SWEEPS_PER_VALUE = 50 };
 
+/* Rows of the trailing matrix that one product updates; what it does left of the diagonal
+ * is in vain. */
+enum { UPDATE_ROWS = 96 };
+
 typedef struct {
     size_t last, count;
 } sweep_t;
