@@ -208,8 +208,8 @@ def variance_bars(
     axes : Axes
     shares : ndarray, shape (k,)
         From 0 to 1.
-    intervals : ndarray, shape (k, 2), optional
-        Ends of an interval for each share.
+    intervals : ndarray, shape (m, 2), optional
+        Ends of an interval for each of the first m shares.
     line : bool, default False
         Points joined by a line (a scree plot) instead of bars.
     even_share : float, optional
@@ -222,8 +222,10 @@ def variance_bars(
     else:
         axes.bar(number, percent, width=0.7, color=NEUTRAL["bar"], zorder=2)
     if intervals is not None:
-        ends = np.abs(100 * intervals.T - percent)
-        axes.errorbar(number, percent, yerr=ends, fmt="none", ecolor=NEUTRAL["ink"], capsize=3, linewidth=1.2, zorder=4)
+        # About its own middle: an interval corrected for bias need not contain the share itself.
+        low, high = 100 * intervals.T
+        style = {"fmt": "none", "ecolor": NEUTRAL["ink"], "capsize": 3, "linewidth": 1.2, "zorder": 4}
+        axes.errorbar(number[: len(low)], (low + high) / 2, yerr=(high - low) / 2, **style)
     axes.plot(number, np.cumsum(percent), "s--", color=NEUTRAL["muted"], markersize=4, linewidth=1, label="running sum")
     if even_share is not None:
         axes.axhline(100 * even_share, color=NEUTRAL["accent"], linestyle=":", label="if all were equal")
