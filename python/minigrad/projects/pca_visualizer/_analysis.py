@@ -11,7 +11,7 @@ import numpy as np
 from minigrad import learn, linalg
 from minigrad.projects.pca_visualizer._data import Source
 
-__all__ = ["Analysis", "Separation", "examine", "fit", "power_steps"]
+__all__ = ["FEWEST_SAMPLES", "Analysis", "Separation", "examine", "fit", "power_steps"]
 
 # Up to this many features the seed's power iteration is quick; beyond it PCA chooses.
 _POWER_LIMIT = 64
@@ -23,7 +23,8 @@ _SILHOUETTE_SAMPLE = 5000
 # A resample costs n m^2 for m axes (64 at most); with large data fewer are drawn.
 _RESAMPLING_COST = 2e10
 _FEWEST_RESAMPLES = 100
-_FEWEST_SAMPLES = 5
+# Resamples of fewer rows are often degenerate, and their intervals without meaning.
+FEWEST_SAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -149,12 +150,16 @@ def power_steps(source: Source, pca: learn.PCA, seed: int) -> dict[str, np.ndarr
 
 def _bootstrap(source: Source, pca: learn.PCA, seed: int) -> learn.BootstrapPCA | None:
     n, d = source.values.shape
-    if n < _FEWEST_SAMPLES:
+    if n < FEWEST_SAMPLES:
         return None
     cost = n * min(d, 64) ** 2
     resamples = int(min(_RESAMPLES, max(_FEWEST_RESAMPLES, _RESAMPLING_COST / cost)))
     return learn.bootstrap_pca(
-        source.values, min(pca.n_components_, _JUDGED), n_resamples=resamples, standardize=pca.standardize, random_state=seed
+        source.values,
+        min(pca.n_components_, _JUDGED),
+        n_resamples=resamples,
+        standardize=pca.standardize,
+        random_state=seed,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad import learn, ui
-from minigrad.projects.pca_visualizer._analysis import Analysis
+from minigrad.projects.pca_visualizer._analysis import FEWEST_SAMPLES, Analysis
 
 __all__ = ["as_json", "eigenvalue_lines", "further_lines", "method"]
 
@@ -46,6 +46,8 @@ def further_lines(result: Analysis) -> list[str]:
     if result.bootstrap is not None:
         lines.append(f"Bootstrap, {result.bootstrap.n_resamples:,} resamples, 95% intervals:")
         lines += _interval_table(result.bootstrap).splitlines()
+    else:
+        lines.append(f"Intervals: none, because {FEWEST_SAMPLES} samples are the fewest that can be resampled well.")
     lines += [_plane_line(group) for group in result.planes]
     if result.separation is not None or result.no_separation:
         lines.append(_separation_line(result))
