@@ -1,13 +1,13 @@
 /* Drives csrc/core/pool.c without Python: pool_program CHECK. Exit code 0 if it holds. */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +39,7 @@ static void count_chunk(void *context, size_t chunk, size_t worker)
     atomic_fetch_add(&record->runs[chunk], 1);
     size_t highest = atomic_load(&record->highest_worker);
     while (worker > highest && !atomic_compare_exchange_weak(&record->highest_worker, &highest, worker)) continue;
+    if (chunk % 8 == 0) sched_yield(); /* let the others in, on one core too */
     atomic_store(&record->busy[worker], false);
 }
 
@@ -65,11 +66,71 @@ static void check_chunks(void)
     run_and_check(7, ((size_t)1 << 20) + 5); /* more than one published word can count */
 }
 
+typedef struct {
+    size_t limit;
+    atomic_size_t runs;
+} limited_t;
+
+static void limited_chunk(void *context, size_t chunk, size_t worker)
+{
+    limited_t *limited = context;
+    EXPECT(worker < limited->limit);
+    atomic_fetch_add(&limited->runs, 1);
+    if (chunk % 4 == 0) sched_yield();
+}
+
+/* A worker that has just served a wide loop must not slip into the narrow one after it. */
 static void check_limits(void)
 {
+    const size_t limits[] = {6, 2, 5, 1, 9, 3};
     EXPECT(mg_num_threads_set(6) == MG_OK);
-    for (int round = 0; round < 300; round++)
-        for (size_t workers = 1; workers <= 8; workers++) run_and_check(workers < 6 ? workers : 6, 23);
+    for (int round = 0; round < 3000; round++) {
+        limited_t limited = {.limit = limits[round % 6]};
+        mg_parallel_for_workers(limited.limit, 23, limited_chunk, &limited);
+        EXPECT(atomic_load(&limited.runs) == 23);
+    }
+}
+
+/* The first chunk ends only when the second has begun, so another thread must have come. */
+static void meeting_chunk(void *context, size_t chunk, size_t worker)
+{
+    atomic_int *arrived = context;
+    (void)chunk, (void)worker;
+    atomic_fetch_add(arrived, 1);
+    for (int wait = 0; wait < 20000 && atomic_load(arrived) < 2; wait++) usleep(1000);
+    EXPECT(atomic_load(arrived) == 2);
+}
+
+static void meet(void)
+{
+    atomic_int arrived = 0;
+    mg_parallel_for(2, meeting_chunk, &arrived);
+}
+
+static void check_wake(void)
+{
+    EXPECT(mg_num_threads_set(2) == MG_OK);
+    for (int round = 0; round < 10; round++) {
+        meet();
+        usleep(20000); /* the worker falls asleep */
+    }
+}
+
+static void late_chunk(void *context, size_t chunk, size_t worker)
+{
+    usleep(worker > 0 ? 3000 : 100);
+    atomic_store(&((atomic_int *)context)[chunk], 1);
+}
+
+/* The caller runs out of chunks first, and has to sleep until the workers are done. */
+static void check_wait(void)
+{
+    EXPECT(mg_num_threads_set(4) == MG_OK);
+    for (int round = 0; round < 50; round++) {
+        atomic_int written[40] = {0};
+        mg_parallel_for(40, late_chunk, written);
+        for (int chunk = 0; chunk < 40; chunk++) EXPECT(atomic_load(&written[chunk]) == 1);
+    }
 }
 
 static void check_bounds(void)
@@ -121,6 +182,7 @@ static void square_chunk(void *context, size_t chunk, size_t worker)
 {
     (void)worker;
     ((size_t *)context)[chunk] += chunk * chunk;
+    if (chunk % 8 == 0) sched_yield();
 }
 
 static void sum_regions(size_t regions)
@@ -172,6 +234,7 @@ static void fork_and_compute(int generations)
     EXPECT(child >= 0);
     if (child == 0) {
         alarm(30);
+        meet(); /* the child has workers of its own */
         run_and_check(4, 1000);
         sum_regions(100);
         if (generations > 1) fork_and_compute(generations - 1);
@@ -196,34 +259,41 @@ static void check_fork(void)
 }
 
 static pthread_t main_thread;
-static atomic_int foreign_signals, signals;
+static atomic_int heard, heard_elsewhere;
 
-static void on_alarm(int number)
+static void on_signal(int number)
 {
     (void)number;
-    atomic_fetch_add(pthread_equal(pthread_self(), main_thread) ? &signals : &foreign_signals, 1);
+    atomic_fetch_add(pthread_equal(pthread_self(), main_thread) ? &heard : &heard_elsewhere, 1);
 }
 
+/* While the only other thread blocks a signal, it waits: no worker takes it. */
 static void check_signals(void)
 {
     main_thread = pthread_self();
+    struct sigaction action = {.sa_handler = on_signal};
+    EXPECT(sigaction(SIGUSR1, &action, NULL) == 0);
     EXPECT(mg_num_threads_set(4) == MG_OK);
-    struct sigaction action = {.sa_handler = on_alarm};
-    EXPECT(sigaction(SIGALRM, &action, NULL) == 0);
-    sum_regions(1);
-    struct itimerval timer = {{0, 1000}, {0, 1000}};
-    EXPECT(setitimer(ITIMER_REAL, &timer, NULL) == 0);
-    while (atomic_load(&signals) + atomic_load(&foreign_signals) < 50) sum_regions(20);
-    EXPECT(atomic_load(&foreign_signals) == 0);
+    sum_regions(10);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR1);
+    EXPECT(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
+    EXPECT(kill(getpid(), SIGUSR1) == 0);
+    sum_regions(200);
+    usleep(20000);
+    EXPECT(atomic_load(&heard) == 0 && atomic_load(&heard_elsewhere) == 0);
+    EXPECT(pthread_sigmask(SIG_UNBLOCK, &signals, NULL) == 0);
+    EXPECT(atomic_load(&heard) == 1 && atomic_load(&heard_elsewhere) == 0);
 }
 
 static const struct {
     const char *name;
     void (*run)(void);
 } checks[] = {
-    {"chunks", check_chunks}, {"limits", check_limits},   {"bounds", check_bounds},
-    {"nested", check_nested}, {"regions", check_regions}, {"callers", check_callers},
-    {"resize", check_resize}, {"fork", check_fork},       {"signals", check_signals},
+    {"chunks", check_chunks},   {"limits", check_limits},   {"bounds", check_bounds}, {"nested", check_nested},
+    {"regions", check_regions}, {"callers", check_callers}, {"resize", check_resize}, {"fork", check_fork},
+    {"signals", check_signals}, {"wake", check_wake},       {"wait", check_wait},
 };
 
 int main(int argc, char **argv)

@@ -189,11 +189,11 @@ def test_only_kernels_know_the_instruction_set():
 
 
 TAG = re.compile(r"\(D(\d+)\)")
-DEFINITION = re.compile(r"^\s*(?:/?\*+|#)?\s*\(D(\d+)\)\s+\S")
+DEFINITION = re.compile(r"^\s*\*?\s*\(D(\d+)\)\s+\S")
 
 
 def test_every_numbered_line_of_a_derivation_is_cited_by_code():
-    """A line that begins with its tag defines it; any other line with the tag in a comment cites it."""
+    """A line inside a block that begins with its tag defines it; a comment of its own with the tag cites it."""
     problems = []
     for path in sources(".c", ".h", ".inc", ".py", folders=("csrc", "python")):
         defined, cited = set(), set()

@@ -11,7 +11,7 @@ import minigrad
 from minigrad._native import check_status, lib, pointer
 
 SOURCES = ("tests/core/pool_program.c", "csrc/core/pool.c")
-CHECKS = ("chunks", "limits", "bounds", "nested", "regions", "callers", "resize", "fork", "signals")
+CHECKS = ("chunks", "limits", "bounds", "nested", "regions", "callers", "resize", "fork", "signals", "wake", "wait")
 
 
 @pytest.fixture(scope="module")
