@@ -27,6 +27,8 @@
 #include "kernels/random.h"
 #include "kernels/vec.h"
 
+#include <stdbool.h>
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -37,7 +39,7 @@ typedef uint32_t vec_u32 __attribute__((vector_size(MG_VECTOR_BYTES)));
 typedef int32_t vec_s32 __attribute__((vector_size(MG_VECTOR_BYTES)));
 typedef uint64_t vec_mem_u64 __attribute__((vector_size(MG_VECTOR_BYTES), aligned(4), may_alias));
 
-enum { PHILOX_ROUNDS = 10, PHILOX_LANES = MG_VECTOR_BYTES / 8 };
+enum { PHILOX_ROUNDS = 10, PHILOX_WAYS = 4, PHILOX_LANES = MG_VECTOR_BYTES / 8 };
 
 #define PHILOX_M0 UINT64_C(0xD2511F53)
 #define PHILOX_M1 UINT64_C(0xCD9E8D57)
@@ -90,85 +92,124 @@ MG_INLINE vec_u64 vec_mul_low_halves(vec_u64 a, vec_u64 b)
 #endif
 }
 
-/* The round keys, each as the word that a 64-bit lane is xored with. */
-typedef struct {
-    uint64_t k0[PHILOX_ROUNDS], k1[PHILOX_ROUNDS];
-} philox_keys_t;
-
-static philox_keys_t philox_keys(uint64_t seed)
+/* The upper halves, in the lower halves. A shuffle and not a shift: where 64-byte shifts
+ * share their port with the multiplications, shuffles do not. */
+MG_INLINE vec_u64 vec_high_halves(vec_u64 a)
 {
-    philox_keys_t keys;
-    for (uint32_t r = 0; r < PHILOX_ROUNDS; r++) {
-        keys.k0[r] = (uint32_t)seed + r * PHILOX_W0;         /* (D4) */
-        keys.k1[r] = (uint32_t)(seed >> 32) + r * PHILOX_W1; /* (D4) */
-    }
-    return keys;
+#if MG_VECTOR_BYTES == 64
+    return (vec_u64)__builtin_shufflevector((vec_u32)a, (vec_u32)a, 1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13, 13, 15,
+                                            15);
+#elif MG_VECTOR_BYTES == 32
+    return (vec_u64)__builtin_shufflevector((vec_u32)a, (vec_u32)a, 1, 1, 3, 3, 5, 5, 7, 7);
+#else
+    return (vec_u64)__builtin_shufflevector((vec_u32)a, (vec_u32)a, 1, 1, 3, 3);
+#endif
 }
 
-/* The four output words of PHILOX_LANES blocks; only the low halves count. */
+MG_INLINE vec_u64 vec_swap_halves(vec_u64 a)
+{
+    return a >> 32 | a << 32;
+}
+
+/* What all blocks of a call have in common. Only word x0 of the counter differs between
+ * them (kernels/random.h), so half of the first two rounds is done once, here. */
 typedef struct {
-    vec_u64 x0, x1, x2, x3;
+    uint64_t k0[PHILOX_ROUNDS], k1[PHILOX_ROUNDS]; /* round keys */
+    uint64_t x2_after_0;                           /* what x2 is xored with in round 0 */
+    uint64_t x0_after_1, x2_after_1;               /* the same in round 1 */
+    uint64_t x3_after_1;                           /* x3 itself after round 1 */
+} philox_call_t;
+
+static philox_call_t philox_call(mg_blocks_t blocks)
+{
+    philox_call_t call;
+    for (uint32_t r = 0; r < PHILOX_ROUNDS; r++) {
+        call.k0[r] = (uint32_t)blocks.seed + r * PHILOX_W0;         /* (D4) */
+        call.k1[r] = (uint32_t)(blocks.seed >> 32) + r * PHILOX_W1; /* (D4) */
+    }
+    uint64_t p1 = PHILOX_M1 * (blocks.stream & LOW_HALF);         /* (D1) */
+    uint64_t x0 = (p1 >> 32) ^ (blocks.first >> 32) ^ call.k0[0]; /* (D2) */
+    uint64_t p0 = PHILOX_M0 * x0;                                 /* (D1) */
+    call.x2_after_0 = (blocks.stream >> 32) ^ call.k1[0];         /* (D3) */
+    call.x0_after_1 = p1 ^ call.k0[1];                            /* (D2) */
+    call.x2_after_1 = (p0 >> 32) ^ call.k1[1];                    /* (D3) */
+    call.x3_after_1 = p0;                                         /* (D3) */
+    return call;
+}
+
+/* Each multiplication waits for the one before it, five cycles, while two could start in
+ * every cycle. So PHILOX_WAYS vectors of blocks go through the rounds side by side, here
+ * and in the samplers: EACH_WAY stands before a step that all of them take. */
+#define EACH_WAY for (size_t way = 0; way < PHILOX_WAYS; way++)
+
+/* The output words of PHILOX_WAYS * PHILOX_LANES blocks, joined in pairs: word 0 over word
+ * 1, word 2 over word 3. */
+typedef struct {
+    vec_u64 w01[PHILOX_WAYS], w23[PHILOX_WAYS];
 } philox_words_t;
 
-MG_INLINE philox_words_t philox(const philox_keys_t *keys, uint64_t stream, uint64_t block)
+/* first: the number of the first block in every lane. */
+MG_INLINE philox_words_t philox(const philox_call_t *call, vec_u64 first)
 {
-    vec_u64 x0 = philox_lanes + block, x1 = x0 >> 32;
-    vec_u64 x2 = vec_set1_u64(stream), x3 = x2 >> 32;
+    vec_u64 x0[PHILOX_WAYS], x1[PHILOX_WAYS], x2[PHILOX_WAYS], x3[PHILOX_WAYS], p0[PHILOX_WAYS], p1[PHILOX_WAYS];
     vec_u64 m0 = vec_set1_u64(PHILOX_M0), m1 = vec_set1_u64(PHILOX_M1);
-    for (int r = 0; r < PHILOX_ROUNDS; r++) {
-        vec_u64 p0 = vec_mul_low_halves(x0, m0), p1 = vec_mul_low_halves(x2, m1); /* (D1) */
-        x0 = (p1 >> 32) ^ x1 ^ keys->k0[r];                                       /* (D2) */
-        x1 = p1;
-        x2 = (p0 >> 32) ^ x3 ^ keys->k1[r]; /* (D3) */
-        x3 = p0;
+    EACH_WAY p0[way] = vec_mul_low_halves(first + (philox_lanes + way * PHILOX_LANES), m0); /* (D1) */
+    EACH_WAY x2[way] = vec_high_halves(p0[way]) ^ call->x2_after_0;                         /* (D3) */
+    EACH_WAY p1[way] = vec_mul_low_halves(x2[way], m1);                                     /* (D1) */
+    EACH_WAY x0[way] = vec_high_halves(p1[way]) ^ call->x0_after_1;                         /* (D2) */
+    EACH_WAY x1[way] = p1[way];                                                             /* (D2) */
+    EACH_WAY x2[way] = p0[way] ^ call->x2_after_1;                                          /* (D3) */
+    EACH_WAY x3[way] = vec_set1_u64(call->x3_after_1);                                      /* (D3) */
+#pragma GCC unroll 8
+    for (int r = 2; r < PHILOX_ROUNDS - 1; r++) {
+        EACH_WAY p0[way] = vec_mul_low_halves(x0[way], m0);                  /* (D1) */
+        EACH_WAY p1[way] = vec_mul_low_halves(x2[way], m1);                  /* (D1) */
+        EACH_WAY x0[way] = vec_high_halves(p1[way]) ^ x1[way] ^ call->k0[r]; /* (D2) */
+        EACH_WAY x2[way] = vec_high_halves(p0[way]) ^ x3[way] ^ call->k1[r]; /* (D3) */
+        EACH_WAY x1[way] = p1[way];                                          /* (D2) */
+        EACH_WAY x3[way] = p0[way];                                          /* (D3) */
     }
-    return (philox_words_t){x0, x1, x2, x3};
-}
-
-/* high << 32 | low, of the low halves. */
-MG_INLINE vec_u64 vec_join_halves(vec_u64 high, vec_u64 low)
-{
-    return high << 32 | (low & LOW_HALF);
-}
-
-/* 2 * PHILOX_LANES consecutive 64-bit words, in two vectors. */
-typedef struct {
-    vec_u64 first, second;
-} vec_pair_u64;
-
-/* The words of PHILOX_LANES blocks in order, as 32-bit words or as 64-bit words of which
- * the earlier 32-bit word is the upper half. */
-MG_INLINE vec_pair_u64 philox_u32(const philox_keys_t *keys, uint64_t stream, uint64_t block)
-{
-    philox_words_t w = philox(keys, stream, block);
-    vec_u64 a = vec_join_halves(w.x1, w.x0), b = vec_join_halves(w.x3, w.x2);
-    return (vec_pair_u64){INTERLEAVE_LOW(a, b), INTERLEAVE_HIGH(a, b)};
-}
-
-MG_INLINE vec_pair_u64 philox_u64(const philox_keys_t *keys, uint64_t stream, uint64_t block)
-{
-    philox_words_t w = philox(keys, stream, block);
-    vec_u64 a = vec_join_halves(w.x0, w.x1), b = vec_join_halves(w.x2, w.x3);
-    return (vec_pair_u64){INTERLEAVE_LOW(a, b), INTERLEAVE_HIGH(a, b)};
+    /* In the last round the halves of a product are already where the joined words want
+     * them, and the other terms move up to them. */
+    uint64_t k0 = call->k0[PHILOX_ROUNDS - 1] << 32, k1 = call->k1[PHILOX_ROUNDS - 1] << 32;
+    philox_words_t words;
+    EACH_WAY p0[way] = vec_mul_low_halves(x0[way], m0);     /* (D1) */
+    EACH_WAY p1[way] = vec_mul_low_halves(x2[way], m1);     /* (D1) */
+    EACH_WAY words.w01[way] = p1[way] ^ x1[way] << 32 ^ k0; /* (D2) */
+    EACH_WAY words.w23[way] = p0[way] ^ x3[way] << 32 ^ k1; /* (D3) */
+    return words;
 }
 
 static void random_bits_u32(mg_blocks_t blocks, size_t groups, uint32_t *out)
 {
-    philox_keys_t keys = philox_keys(blocks.seed);
-    for (size_t i = 0; i < groups * MG_RANDOM_GROUP; i += PHILOX_LANES) {
-        vec_pair_u64 words = philox_u32(&keys, blocks.stream, blocks.first + i);
-        *(vec_mem_u64 *)(out + 4 * i) = words.first;
-        *(vec_mem_u64 *)(out + 4 * i + MG_VECTOR_BYTES / 4) = words.second;
+    philox_call_t call = philox_call(blocks);
+    vec_u64 first = vec_set1_u64(blocks.first);
+    for (size_t i = 0; i < groups * MG_RANDOM_GROUP; i += PHILOX_WAYS * PHILOX_LANES) {
+        philox_words_t w = philox(&call, first);
+        first += PHILOX_WAYS * PHILOX_LANES;
+        vec_mem_u64 *to = (vec_mem_u64 *)(out + 4 * i);
+        EACH_WAY
+        {
+            vec_u64 a = vec_swap_halves(w.w01[way]), b = vec_swap_halves(w.w23[way]);
+            to[2 * way] = INTERLEAVE_LOW(a, b);
+            to[2 * way + 1] = INTERLEAVE_HIGH(a, b);
+        }
     }
 }
 
 static void random_bits_u64(mg_blocks_t blocks, size_t groups, uint64_t *out)
 {
-    philox_keys_t keys = philox_keys(blocks.seed);
-    for (size_t i = 0; i < groups * MG_RANDOM_GROUP; i += PHILOX_LANES) {
-        vec_pair_u64 words = philox_u64(&keys, blocks.stream, blocks.first + i);
-        *(vec_mem_u64 *)(out + 2 * i) = words.first;
-        *(vec_mem_u64 *)(out + 2 * i + MG_VECTOR_BYTES / 8) = words.second;
+    philox_call_t call = philox_call(blocks);
+    vec_u64 first = vec_set1_u64(blocks.first);
+    for (size_t i = 0; i < groups * MG_RANDOM_GROUP; i += PHILOX_WAYS * PHILOX_LANES) {
+        philox_words_t w = philox(&call, first);
+        first += PHILOX_WAYS * PHILOX_LANES;
+        vec_mem_u64 *to = (vec_mem_u64 *)(out + 2 * i);
+        EACH_WAY
+        {
+            to[2 * way] = INTERLEAVE_LOW(w.w01[way], w.w23[way]);
+            to[2 * way + 1] = INTERLEAVE_HIGH(w.w01[way], w.w23[way]);
+        }
     }
 }
 

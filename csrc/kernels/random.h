@@ -5,12 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Every kernel makes whole groups of this many consecutive Philox blocks, a multiple
- * of the lanes of every level. A block is four 32-bit words. */
-#define MG_RANDOM_GROUP 16
+/* Kernels make whole groups of this many consecutive Philox blocks of four 32-bit words:
+ * what the widest level makes at once. */
+#define MG_RANDOM_GROUP 32
 
-/* Where the blocks lie: block number first, first + 1, ... of a stream. The top two
- * bits of the block number are its purpose; see csrc/random/stream.h. */
+/* Where the blocks lie: number first, first + 1, ... of a stream. `first` is a multiple of
+ * the group, and all of a call's blocks have the same upper 32 bits in their numbers, which
+ * saves the kernels a part of two rounds. */
 typedef struct {
     uint64_t seed, stream, first;
 } mg_blocks_t;
@@ -22,7 +23,7 @@ typedef struct {
     void (*bits_u32)(mg_blocks_t blocks, size_t groups, uint32_t *out);
     /* word 0 << 32 | word 1, word 2 << 32 | word 3 of each block */
     void (*bits_u64)(mg_blocks_t blocks, size_t groups, uint64_t *out);
-    /* min(low + range u, last), u uniform in [0, 1) */
+    /* min(low + range u, last), u uniform in [0, 1); last >= range (1 - u's step) where low is 0 */
     void (*uniform_f32)(mg_blocks_t blocks, size_t groups, float low, float range, float last, float *out);
     void (*uniform_f64)(mg_blocks_t blocks, size_t groups, double low, double range, double last, double *out);
     /* loc + scale z, z standard normal */

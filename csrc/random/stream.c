@@ -16,16 +16,25 @@ bool mg_stream_holds(uint64_t position, size_t n, uint64_t words_each)
     return position <= end && n <= end - position;
 }
 
+/* Groups from `block` on that share the upper 32 bits of their block numbers. */
+static uint64_t groups_alike(uint64_t block)
+{
+    return ((UINT64_C(1) << 32) - (uint32_t)block) / MG_RANDOM_GROUP;
+}
+
 void mg_fill_serial(const mg_fill_t *fill, uint64_t position, size_t n, void *out)
 {
     const size_t group = MG_RANDOM_GROUP * fill->per_block;
     char *to = out;
     while (n > 0) {
-        size_t skip = (size_t)(position % fill->per_block);
-        mg_blocks_t blocks = {fill->seed, fill->stream, fill->purpose | position / fill->per_block};
-        size_t taken = n / group * group;
-        if (skip == 0 && taken > 0) {
-            fill->make(fill, blocks, taken / group, to);
+        size_t skip = (size_t)(position % group), taken;
+        uint64_t first = (position - skip) / fill->per_block;
+        mg_blocks_t blocks = {fill->seed, fill->stream, fill->purpose | first};
+        if (skip == 0 && n >= group) {
+            size_t groups = n / group;
+            if (groups > groups_alike(first)) groups = (size_t)groups_alike(first);
+            fill->make(fill, blocks, groups, to);
+            taken = groups * group;
         } else {
             /* A ragged end: kernels only make whole groups, so one is made aside. */
             alignas(MG_ALIGNMENT) char aside[MG_RANDOM_GROUP * MG_BLOCK_BYTES];
@@ -46,13 +55,16 @@ typedef struct {
     char *out;
 } bulk_t;
 
+/* Chunks end at multiples of CHUNK in the stream, so that only the ends are ragged. */
 static void bulk_chunk(void *context, size_t chunk, size_t worker)
 {
     (void)worker;
     const bulk_t *bulk = context;
-    size_t begin = chunk * CHUNK;
-    size_t n = bulk->n - begin < CHUNK ? bulk->n - begin : CHUNK;
-    mg_fill_serial(bulk->fill, bulk->position + begin, n, bulk->out + begin * bulk->fill->size);
+    size_t skip = (size_t)(bulk->position % CHUNK);
+    size_t begin = chunk == 0 ? 0 : chunk * CHUNK - skip;
+    size_t end = (chunk + 1) * CHUNK - skip;
+    if (end > bulk->n) end = bulk->n;
+    mg_fill_serial(bulk->fill, bulk->position + begin, end - begin, bulk->out + begin * bulk->fill->size);
 }
 
 mg_status_t mg_fill_run(const mg_fill_t *fill, uint64_t position, size_t n, void *out)
@@ -60,7 +72,7 @@ mg_status_t mg_fill_run(const mg_fill_t *fill, uint64_t position, size_t n, void
     if (!mg_stream_holds(position, n, fill->size / sizeof(uint32_t))) return MG_ERR_ARGUMENT;
     if (n == 0) return MG_OK;
     bulk_t bulk = {fill, position, n, out};
-    mg_parallel_for((n - 1) / CHUNK + 1, bulk_chunk, &bulk);
+    mg_parallel_for((n - 1 + (size_t)(position % CHUNK)) / CHUNK + 1, bulk_chunk, &bulk);
     return MG_OK;
 }
 

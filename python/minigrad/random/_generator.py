@@ -575,7 +575,10 @@ class Generator:
         n = _check.integer(a, owner, "a", 1) if source.ndim == 0 else len(source)
         if n == 0:
             raise ValueError(f"{owner}: a must have at least one element; got shape {source.shape}")
-        shape = () if size is None else _shape(size, owner)
+        if size is None:
+            one = self.integers(n)
+            return one if source.ndim == 0 else source[one]
+        shape = _shape(size, owner)
         count = math.prod(shape)
         if replace:
             index = self.integers(n, size=shape)
@@ -583,5 +586,4 @@ class Generator:
             index = self._arrangement(n, count, owner)[:count].reshape(shape)
         else:
             raise ValueError(f"{owner}: size must be at most the {n} elements of a without replacement; got {count}")
-        drawn = index if source.ndim == 0 else source[index]
-        return drawn[()] if size is None else drawn
+        return index if source.ndim == 0 else source[index]
