@@ -17,7 +17,8 @@ of ``RESULTS.md``.
 
 How it measures. Ours and its rivals take turns in one process, sample by sample, so that a
 busy neighbour or a changing clock meets all of them alike. A sample repeats the call until
-it lasts a few milliseconds. The ratio is the median over the turns of (rival's time / our
+it lasts a few milliseconds; with one thread it counts that thread's processor time, which
+waiting for a processor does not add to, with more the time on the wall. The ratio is the median over the turns of (rival's time / our
 time): above 1, ours is faster. Beside it stands the ratio of the two minima, which is what the
 two would do on a machine of their own; where the two disagree, the machine was busy.
 """
@@ -137,15 +138,20 @@ def use_threads(count: int) -> Iterator[None]:
             torch.set_num_threads(torch_before)
 
 
-def _sample(call: Call, repeats: int) -> float:
-    start = time.perf_counter()
+def _sample(call: Call, repeats: int, clock: Callable[[], float]) -> float:
+    start = clock()
     for _ in range(repeats):
         call()
-    return (time.perf_counter() - start) / repeats
+    return (clock() - start) / repeats
 
 
 def measure(
-    calls: Mapping[str, Call], *, sample_time: float, total_time: float, min_turns: int = 3
+    calls: Mapping[str, Call],
+    *,
+    sample_time: float,
+    total_time: float,
+    clock: Callable[[], float] = time.perf_counter,
+    min_turns: int = 3,
 ) -> dict[str, list[float]]:
     """Time the calls in turns, after a warm-up; return the seconds per call of every turn.
 
@@ -155,10 +161,10 @@ def measure(
     repeats = {}
     for name, call in calls.items():
         call()
-        once = max(_sample(call, 1), 1e-7)
+        once = max(_sample(call, 1, clock), 1e-7)
         repeats[name] = max(1, round(sample_time / once))
         # The first estimate includes the clock's own cost; a second look settles short calls.
-        once = _sample(call, repeats[name])
+        once = max(_sample(call, repeats[name], clock), 1e-7)
         repeats[name] = max(1, round(sample_time / once))
     times: dict[str, list[float]] = {name: [] for name in calls}
     end = time.perf_counter() + total_time
@@ -167,7 +173,7 @@ def measure(
         # The order alternates, so that nobody always runs in another's wake.
         order = list(calls)[:: 1 if turn % 2 == 0 else -1]
         for name in order:
-            times[name].append(_sample(calls[name], repeats[name]))
+            times[name].append(_sample(calls[name], repeats[name], clock))
         turn += 1
     return times
 
@@ -183,7 +189,9 @@ def run(cases: Iterable[Case], threads: Iterable[int], *, quick: bool, report: C
                 continue
             report(f"{case.name}, {count} thread(s) ...")
             with use_threads(count):
-                times = measure({"": case.ours, **case.rivals}, sample_time=sample_time, total_time=total_time)
+                clock = time.thread_time if count == 1 else time.perf_counter
+                calls = {"": case.ours, **case.rivals}
+                times = measure(calls, sample_time=sample_time, total_time=total_time, clock=clock)
             rows.extend(Row(case, count, rival, times[""], times[rival]) for rival in case.rivals)
     return rows
 
