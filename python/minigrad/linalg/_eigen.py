@@ -282,9 +282,11 @@ def subspace_iteration(
     Notes
     -----
     Each multiplication of the block of p vectors costs ``2 n^2 p`` operations; some 20 of them do for
-    an ordinary covariance. Repeated and clustered eigenvalues are found with their multiplicity. Where
-    `n_components` is a large part of n, or the spectrum resists, the whole spectrum is computed
-    instead. The derivation stands in ``csrc/linalg/subspace.inc``.
+    an ordinary covariance. Repeated and clustered eigenvalues are found with their multiplicity; in
+    a cluster of more vectors than the block holds (a quarter more than `n_components`), values that
+    differ by less than the tolerance are not told apart. Where `n_components` is a large part of n,
+    or the spectrum resists, the whole spectrum is computed instead. The derivation stands in
+    ``csrc/linalg/subspace.inc``.
 
     Examples
     --------
