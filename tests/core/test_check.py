@@ -216,6 +216,14 @@ def test_array_locates_and_counts_what_is_not_finite(bad, got):
     assert _check.array(value, "KMeans", "x", ndim=2, finite=False) is value
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_array_finds_one_element_among_very_many(dtype):
+    value = np.full((300, 400), np.finfo(dtype).max, dtype)  # finite, though their sum overflows
+    assert _check.array(value, "KMeans", "x", ndim=2) is value
+    value[7, 3], value[299, 399] = np.inf, -np.inf
+    refuses(ValueError, "finite", "inf at index (7, 3) (2 such element(s))", _check.array, value, "KMeans", "x", ndim=2)
+
+
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=3))
 def test_array_accepts_every_shape_of_an_allowed_rank(shape):
     result = _check.array(np.zeros(shape), "KMeans", "x", ndim=(1, 2, 3))
