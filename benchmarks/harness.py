@@ -18,9 +18,10 @@ of ``RESULTS.md``.
 How it measures. Ours and its rivals take turns in one process, sample by sample, so that a
 busy neighbour or a changing clock meets all of them alike. A sample repeats the call until
 it lasts a few milliseconds; with one thread it counts that thread's processor time, which
-waiting for a processor does not add to, with more the time on the wall. The ratio is the median over the turns of (rival's time / our
-time): above 1, ours is faster. Beside it stands the ratio of the two minima, which is what the
-two would do on a machine of their own; where the two disagree, the machine was busy.
+waiting for a processor does not add to, with more the time on the wall. The ratio is the
+median over the turns of (rival's time / our time): above 1, ours is faster. Beside it stands
+the ratio of the two minima, which is what the two would do on a machine of their own; where
+the two disagree, the machine was busy.
 """
 
 from __future__ import annotations
