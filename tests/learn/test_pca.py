@@ -307,6 +307,48 @@ def test_float32_axes_come_from_a_float64_eigenproblem():
     np.testing.assert_allclose(narrow.explained_variance_ratio_, wide.explained_variance_ratio_, atol=1e-6)
 
 
+def much_float32_data(spectrum, n=4200):
+    rng = np.random.default_rng(10)
+    axes, _ = np.linalg.qr(rng.standard_normal((len(spectrum), len(spectrum))))
+    return (rng.standard_normal((n, len(spectrum))) * np.sqrt(spectrum) @ axes.T + 2.0).astype(np.float32)
+
+
+@pytest.mark.parametrize("k", [1, 2, 40])
+@pytest.mark.parametrize("order", ["as drawn", "sorted", "every sixth row is flat", "one heavy row"])
+def test_much_float32_data_by_whatever_route(order, k):
+    x = much_float32_data(20.0 * 0.8 ** np.arange(140))
+    if order == "sorted":
+        x = x[np.argsort(x[:, 0])]
+    elif order == "every sixth row is flat":
+        x[::6] = x.mean(axis=0) + 0.01 * (x[::6] - x.mean(axis=0))
+    elif order == "one heavy row":
+        x[1] += 300.0
+    narrow, wide = PCA(k).fit(x), PCA(k).fit(x.astype(np.float64))
+    largest = wide.explained_variance_[0]
+    gaps = np.abs(np.diff(PCA(k + 1).fit(x.astype(np.float64)).explained_variance_))
+    gaps = np.minimum(gaps, np.concatenate([[largest], gaps[:-1]]))
+    assert (angles(narrow.components_, wide.components_) <= 1e-5 + 1e-6 * largest / gaps).all()
+    np.testing.assert_allclose(narrow.explained_variance_, wide.explained_variance_, rtol=0, atol=1e-6 * largest)
+    np.testing.assert_allclose(narrow.explained_variance_ratio_, wide.explained_variance_ratio_, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(narrow.mean_, wide.mean_, rtol=0, atol=1e-6)
+
+
+def test_much_float32_data_without_a_gap():
+    x = much_float32_data(np.ones(140))
+    narrow, wide = PCA(2).fit(x), PCA(2).fit(x.astype(np.float64))
+    np.testing.assert_allclose(narrow.explained_variance_, wide.explained_variance_, rtol=1e-6)
+    np.testing.assert_allclose(narrow.components_ @ narrow.components_.T, np.eye(2), atol=1e-6)
+
+
+def test_much_float32_data_with_one_nan():
+    x = much_float32_data(np.ones(140))
+    x[4100, 7] = np.nan
+    with pytest.raises(ValueError, match=re.escape("PCA: X must be finite; got nan at index (4100, 7) (1 such")):
+        PCA(2).fit(x)
+    with pytest.raises(ValueError, match="PCA: X must vary; got 4200 identical samples"):
+        PCA(2).fit(np.full_like(x, 0.1))
+
+
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e4])
 @pytest.mark.parametrize("standardize", [False, True])
 def test_float32_scores_are_accurate_wherever_the_data_lies(offset, standardize):
