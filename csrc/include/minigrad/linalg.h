@@ -129,8 +129,9 @@ double mg_asymmetry_f64(size_t n, const double *a, size_t lda);
  * read), by Householder tridiagonalisation and implicit QL. values (n) ascend; column j
  * of vectors (n x n, ldv >= n) belongs to values[j]. vectors may be NULL for values
  * alone. MG_ERR_NOT_FINITE for NaN or infinity, MG_ERR_NO_CONVERGENCE.
- * Error: of each value, and of A V - V diag(values) and V'V - I in norm, a small
- * multiple of n eps |A|, in practice below 10 eps |A|. */
+ * Error: of each value, and of A V - V diag(values), a small multiple of n eps |A|, in
+ * practice some 10 eps |A| for n in the hundreds; V'V - I likewise, without |A|. vectors may be
+ * written to before MG_ERR_MEMORY. */
 mg_status_t mg_symmetric_eigen_f32(size_t n, const float *a, size_t lda, float *values, float *vectors, size_t ldv);
 mg_status_t mg_symmetric_eigen_f64(size_t n, const double *a, size_t lda, double *values, double *vectors, size_t ldv);
 
@@ -162,10 +163,10 @@ mg_status_t mg_power_iteration_f64(size_t n, const double *a, size_t lda, size_t
 /* The k algebraically largest eigenpairs of a symmetric A (n x n, lda >= n; only the
  * lower triangle is read), by subspace iteration with a Chebyshev filter and
  * Rayleigh-Ritz projection. values (k) descend; column j of vectors (n x k, ldv >= k)
- * belongs to values[j]; residuals[j] = |A v - values[j] v|, of which the largest is at
- * most tol |A|; n_iter is one element, the number of projections. The block starts from
- * uniform numbers that depend on seed. Where k is a large part of n, or the spectrum
- * resists, the whole of it is computed instead, which is then quicker.
+ * belongs to values[j]; residuals[j] = |A v - values[j] v|, at most tol |A|; n_iter is
+ * one element, the number of projections. The block starts from uniform numbers that depend
+ * on seed. Where k is a large part of n, or the spectrum resists, the whole of it is computed
+ * instead, which is then quicker, with the residuals of mg_symmetric_eigen.
  * MG_ERR_ARGUMENT if k > n or max_iter = 0; MG_ERR_NOT_FINITE; MG_ERR_NO_CONVERGENCE
  * after max_iter projections, with every output set to the best reached. */
 mg_status_t mg_subspace_iteration_f32(size_t n, size_t k, const float *a, size_t lda, float tol, size_t max_iter,
