@@ -156,6 +156,7 @@ def render_animation(
         draw(0)
         figure.draw_without_rendering()
         # Laid out once: from frame to frame only what `draw` moves may move.
+        layout = figure.get_layout_engine()
         figure.set_layout_engine("none")
         for i in range(n_frames):
             draw(i)
@@ -167,6 +168,7 @@ def render_animation(
             frames.append(frame.quantize(colors=128, dither=Image.Dither.NONE))
             if on_frame is not None:
                 on_frame(i + 1, n_frames)
+        figure.set_layout_engine(layout)
     pause = round(1000 / frames_per_second)
     durations = [pause] * (n_frames - 1) + [round(1000 * hold)]
     output = io.BytesIO()

@@ -20,8 +20,8 @@ def progress(description: str, *, unit: str = "steps") -> Iterator[Callable[[int
     ----------
     description : str
         What is being done.
-    unit : str, default "steps"
-        ``"bytes"`` shows sizes and a rate.
+    unit : {"steps", "bytes", ""}, default "steps"
+        What is counted, so that the bar can say how much is done; ``""`` for work of unknown length.
 
     Yields
     ------
@@ -32,10 +32,22 @@ def progress(description: str, *, unit: str = "steps") -> Iterator[Callable[[int
         yield _ignore
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    amount = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
-    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn())
+    columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn()]
+    if unit:
+        columns += [DownloadColumn() if unit == "bytes" else MofNCompleteColumn(), TimeRemainingColumn()]
+    else:
+        columns.append(TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(description, total=None)
 

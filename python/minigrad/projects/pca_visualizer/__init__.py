@@ -108,7 +108,7 @@ def command(
     for line in _report.eigenvalue_lines(pca):
         session.say(line)
     _check_view(chosen, pca.n_components_)
-    with ui.progress("Measuring how sure the axes are"):
+    with ui.progress("Measuring how sure the axes are", unit=""):
         result = examine(source, pca, session.seed)
     _present(session, chosen, result)
 

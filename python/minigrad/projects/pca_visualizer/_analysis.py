@@ -13,7 +13,7 @@ from minigrad.projects.pca_visualizer._data import Source
 
 __all__ = ["FEWEST_SAMPLES", "Analysis", "Separation", "examine", "fit", "power_steps"]
 
-# Up to this many features the seed's power iteration is quick; beyond it PCA chooses.
+# Up to this many features plain power iteration is quick; beyond it PCA chooses.
 _POWER_LIMIT = 64
 _RESAMPLES = 1000
 _JUDGED = 10  # components whose uncertainty is measured
