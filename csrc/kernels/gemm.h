@@ -47,9 +47,12 @@ typedef struct {
     void (*copy)(size_t rows, size_t cols, const float *in, size_t ld_in, float *out, size_t ld_out);
     /* out[j / nr * strip + i * nr + j % nr] = in[i * ld_in + j], rows x cols */
     void (*pack)(size_t rows, size_t cols, const float *in, size_t ld_in, float *out, size_t strip);
-    /* out[i * nr + j] = in[i * ld_in + j] - shift[j] and sums[j] += those, rows x cols, cols <= nr */
-    void (*pack_shifted)(size_t rows, size_t cols, const float *in, size_t ld_in, const float *shift, float *out,
-                         double *sums);
+    /* z[i, j] = in[i * ld_in + j] - shift[j] for rows x cols, stored at
+     * out[i * row + j / nr * strip + j % nr], zero up to the end of the last strip;
+     * sums[j] += z[i, j], squares[j] += z[i, j]^2. shift, sums and squares are padded to
+     * whole strips, shift with zeros. */
+    void (*centre)(size_t rows, size_t cols, const float *in, size_t ld_in, const float *shift, float *out, size_t row,
+                   size_t strip, float *sums, float *squares);
     /* sums[i * ld + j] += in[i * ld_in + j], rows x cols */
     void (*add)(size_t rows, size_t cols, const float *in, size_t ld_in, double *sums, size_t ld);
     /* out[j * ld_out + i] = in[i * ld_in + j], rows x cols */
@@ -66,9 +69,12 @@ typedef struct {
     void (*copy)(size_t rows, size_t cols, const double *in, size_t ld_in, double *out, size_t ld_out);
     /* out[j / nr * strip + i * nr + j % nr] = in[i * ld_in + j], rows x cols */
     void (*pack)(size_t rows, size_t cols, const double *in, size_t ld_in, double *out, size_t strip);
-    /* out[i * nr + j] = in[i * ld_in + j] - shift[j] and sums[j] += those, rows x cols, cols <= nr */
-    void (*pack_shifted)(size_t rows, size_t cols, const double *in, size_t ld_in, const double *shift, double *out,
-                         double *sums);
+    /* z[i, j] = in[i * ld_in + j] - shift[j] for rows x cols, stored at
+     * out[i * row + j / nr * strip + j % nr], zero up to the end of the last strip;
+     * sums[j] += z[i, j], squares[j] += z[i, j]^2. shift, sums and squares are padded to
+     * whole strips, shift with zeros. */
+    void (*centre)(size_t rows, size_t cols, const double *in, size_t ld_in, const double *shift, double *out,
+                   size_t row, size_t strip, double *sums, double *squares);
     /* sums[i * ld + j] += in[i * ld_in + j], rows x cols */
     void (*add)(size_t rows, size_t cols, const double *in, size_t ld_in, double *sums, size_t ld);
     /* out[j * ld_out + i] = in[i * ld_in + j], rows x cols */

@@ -1,5 +1,6 @@
 """Vectors, matrices, factorisations, eigenvectors."""
 
+from minigrad.linalg._covariance import CovarianceSubspaceResult, covariance_subspace
 from minigrad.linalg._eigen import (
     EighResult,
     PowerIterationResult,
@@ -20,6 +21,7 @@ from minigrad.linalg._factor import (
 from minigrad.linalg._products import covariance, matmul
 
 __all__ = [
+    "CovarianceSubspaceResult",
     "EighResult",
     "LstsqResult",
     "PowerIterationResult",
@@ -27,6 +29,7 @@ __all__ = [
     "SubspaceIterationResult",
     "cholesky",
     "covariance",
+    "covariance_subspace",
     "eigh",
     "lstsq",
     "matmul",

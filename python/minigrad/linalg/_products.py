@@ -218,7 +218,8 @@ def covariance(x: ArrayLike, *, ddof: int = 1) -> tuple[NDArray[np.float64], NDA
     -----
     n_samples * n_features**2 flops: only one triangle is computed. Every block of rows is
     shifted by the mean before it is multiplied, so a large common offset costs no digits;
-    float32 blocks are summed in float64. The same bits for any number of threads.
+    float32 blocks are summed in float64. Where squares leave the range of float64 the result
+    is infinite or NaN. The same bits for any number of threads.
 
     References
     ----------
@@ -232,7 +233,8 @@ def covariance(x: ArrayLike, *, ddof: int = 1) -> tuple[NDArray[np.float64], NDA
     array([[2., 4.],
            [4., 8.]])
     """
-    data = _check.array(x, "covariance", "x", ndim=2)
+    # Looking for NaN beforehand would cost a tenth of the whole; it shows in the result.
+    data = _check.array(x, "covariance", "x", ndim=2, finite=False)
     n_samples, n_features = data.shape
     ddof = _check.integer(ddof, "covariance", "ddof", 0, 1)
     if n_samples <= ddof:
@@ -242,4 +244,8 @@ def covariance(x: ArrayLike, *, ddof: int = 1) -> tuple[NDArray[np.float64], NDA
     function = lib.mg_covariance_f32 if data.dtype == _F32 else lib.mg_covariance_f64
     status = function(n_samples, n_features, _pointer(data), n_features, ddof, _pointer(mean), _pointer(result))
     check_status(status, "covariance")
+    if not np.isfinite(result.diagonal()).all():
+        _check.array(data, "covariance", "x", ndim=2)
+        if data.dtype == _F32:
+            return covariance(data.astype(_F64), ddof=ddof)
     return result, mean
