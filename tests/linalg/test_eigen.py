@@ -164,6 +164,38 @@ def test_the_lower_triangle_alone_is_read_by_the_core():
     assert np.array_equal(values, expected)
 
 
+@pytest.mark.parametrize("n", [5, 33, 110])
+def test_leading_dimensions_and_canaries(n):
+    rng = np.random.default_rng(n)
+    x = rng.standard_normal((n + 4, n))
+    a, k = x.T @ x, 3
+    wide = np.full((n + 1, n + 3), 7.5)
+    wide[:n, :n] = a
+    values, residuals, count = np.empty(n), np.empty(k), np.zeros(1, np.uint64)
+    for name in ("mg_symmetric_eigen_f64", "mg_symmetric_jacobi_f64"):
+        out = np.full((n + 1, n + 2), 7.5)
+        assert getattr(lib, name)(n, pointer(wide), n + 3, pointer(values), pointer(out), n + 2) == 0
+        assert np.abs(a @ out[:n, :n] - out[:n, :n] * values).max() <= 1e-12 * values[-1]
+        assert (out[n:] == 7.5).all() and (out[:, n:] == 7.5).all()
+    out, leading = np.full((n + 1, k + 2), 7.5), np.empty(k)
+    status = lib.mg_subspace_iteration_f64(
+        n,
+        k,
+        pointer(wide),
+        n + 3,
+        1e-14,
+        100,
+        0,
+        pointer(leading),
+        pointer(out),
+        k + 2,
+        pointer(residuals),
+        pointer(count),
+    )
+    assert status == 0 and np.abs(leading - values[::-1][:k]).max() <= 1e-13 * values[-1]
+    assert (out[n:] == 7.5).all() and (out[:, k:] == 7.5).all()
+
+
 @pytest.mark.parametrize("function", [linalg.eigh, lambda a: linalg.power_iteration(a, 3)])
 def test_non_contiguous_input(function):
     rng = np.random.default_rng(5)

@@ -227,6 +227,40 @@ def test_arguments_are_left_alone():
     assert all(np.array_equal(x, y) for x, y in zip((a, b, s), kept, strict=True))
 
 
+def padded(a, margin=3):
+    """Copy `a` into a wider array of canaries; return that and the view of `a` in it."""
+    wide = np.full((a.shape[0] + 1, a.shape[1] + margin), 7.5)
+    wide[: a.shape[0], : a.shape[1]] = a
+    return wide, wide[: a.shape[0], : a.shape[1]]
+
+
+def canaries_live(wide, inner):
+    return (wide[inner.shape[0] :] == 7.5).all() and (wide[:, inner.shape[1] :] == 7.5).all()
+
+
+@pytest.mark.parametrize(("m", "n"), [(40, 33), (33, 40), (5, 5)])
+def test_leading_dimensions_and_canaries(m, n):
+    a, b = normal(0, m, n), normal(1, m, 6)
+    k = min(m, n)
+    (wide, inner), (right, columns) = padded(a), padded(b)
+    tau = np.empty(k)
+    assert lib.mg_qr_factor_f64(m, n, pointer(wide), n + 3, pointer(tau)) == 0
+    assert lib.mg_qr_apply_f64(lib.MG_TRANS, m, 6, k, pointer(wide), n + 3, pointer(tau), pointer(right), 9) == 0
+    q, r = linalg.qr(a, "complete")
+    assert np.array_equal(np.triu(inner), r) and close(columns, q.T @ b, 1e-13)
+    out, formed = padded(np.empty((m, m)))
+    assert lib.mg_qr_form_f64(m, m, k, pointer(wide), n + 3, pointer(tau), pointer(out), m + 3) == 0
+    assert np.array_equal(formed, q)
+    (square, s), (solved, x) = padded(a @ a.T + np.eye(m)), padded(b)
+    assert lib.mg_linear_solve_f64(m, 6, pointer(square), m + 3, pointer(solved), 9) == 0
+    assert close(s @ x, b, 1e-11)
+    factor, inside = padded(s)
+    assert lib.mg_cholesky_factor_f64(m, pointer(factor), m + 3) == 0
+    assert np.array_equal(inside, linalg.cholesky(s))
+    pairs = [(wide, inner), (right, columns), (out, formed), (square, s), (solved, x), (factor, inside)]
+    assert all(canaries_live(*pair) for pair in pairs)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_same_bits_for_one_and_two_threads(dtype):
     a, b = normal(0, 300, 300, dtype=dtype), normal(1, 300, 520, dtype=dtype)

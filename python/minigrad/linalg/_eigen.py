@@ -151,7 +151,7 @@ def power_iteration(
     seed : int, default 0
         Picks the start vectors; the same seed gives the same result.
     record : bool, default False
-        Keep every step's vector.
+        Keep every step's vector; memory for `max_iter` of them is set aside.
 
     Returns
     -------
