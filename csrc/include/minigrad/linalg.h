@@ -74,8 +74,7 @@ mg_status_t mg_covariance_f64(size_t n_samples, size_t n_features, const double 
 mg_status_t mg_covariance_apply_f32(size_t n_samples, size_t n_features, size_t k, const float *x, size_t ldx,
                                     const float *shift, const float *v, double *w, double *sums, double *squares);
 mg_status_t mg_covariance_apply_f64(size_t n_samples, size_t n_features, size_t k, const double *x, size_t ldx,
-                                    const double *shift, const double *v, double *w, double *sums,
-                                    double *squares);
+                                    const double *shift, const double *v, double *w, double *sums, double *squares);
 
 typedef enum { MG_LOWER = 0, MG_UPPER = 1 } mg_triangle_t;
 
