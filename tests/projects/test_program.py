@@ -69,7 +69,7 @@ def test_threads_hold_for_the_run_alone(attempt: Try) -> None:
     [
         (minigrad.DataError("a.csv: no such file; check the path"), "Error: a.csv: no such file; check the path\n"),
         (ValueError("two\nlines"), "Error: two lines\n"),
-        (FileNotFoundError(2, "No such file or directory", "x"), "Error: [Errno 2] No such file or directory: 'x'\n"),
+        (FileNotFoundError(2, "No such file or directory", "x"), "Error: x: No such file or directory\n"),
         (MemoryError(), "Error: not enough memory; use a smaller data set\n"),
         (KeyError("k"), "Error: KeyError: 'k' (a defect of minigrad; MINIGRAD_DEBUG=1 shows where)\n"),
     ],

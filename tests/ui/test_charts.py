@@ -88,3 +88,15 @@ def test_scatter_draws_every_point_in_its_class_color() -> None:
         ui.scatter_classes(axes, points, np.array([1, 0, 1, 1]), 2)
         drawn = [collection.get_offsets().data.tolist() for collection in axes.collections]
     assert drawn == [[[2.0, 3.0]], [[0.0, 1.0], [4.0, 5.0], [6.0, 7.0]]]
+
+
+def test_names_are_taken_literally_and_kept_short() -> None:
+    names = ["cost ($)", "a$b$c", "\\frac{", "x" * 100]
+    with ui.new_figure(6, 4) as figure:
+        axes = figure.subplots()
+        ui.class_legend(axes, names)
+        ui.arrows(axes, np.eye(4, 2) - 0.5, names)
+        assert ui.render(figure).startswith(b"\x89PNG")
+        written = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert written[:3] == names[:3]
+    assert len(written[3]) < 40

@@ -228,7 +228,11 @@ def _exit_code(command: click.Command, args: Sequence[str] | None, prog_name: st
     except MemoryError as error:
         _report(error, f"Error: not enough memory ({error}); use a smaller data set" if str(error) else _NO_MEMORY)
         return 1
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _report(error, f"Error: {where}{error.strerror or error}")
+        return 1
+    except ValueError as error:
         _report(error, f"Error: {error}")
         return 1
     except Exception as error:

@@ -13,6 +13,9 @@ __all__ = ["arrows", "class_legend", "scatter_classes", "thumbnails", "variance_
 
 # Beyond this many points a marker with an edge is a blot, and shapes cannot be told apart.
 _MANY = 3000
+# Characters in a line of the legend, and in a name.
+_LEGEND_WIDTH = 90
+_NAME_WIDTH = 32
 
 
 def scatter_classes(axes: Any, points: np.ndarray, classes: np.ndarray | None, n_classes: int) -> None:
@@ -60,7 +63,16 @@ def class_legend(axes: Any, names: Sequence[str], many: bool = False, **options:
         Line2D([], [], linestyle="", color=color, marker="o" if many else MARKERS[i % len(MARKERS)], markersize=7)
         for i, color in enumerate(palette(len(names)))
     ]
-    axes.legend(handles, names, **{"handletextpad": 0.1, "borderaxespad": 0.2, **options})
+    short = [_shorten(name) for name in names]
+    columns = max(1, _LEGEND_WIDTH // (max(map(len, short), default=0) + 5))
+    spacing = {"handletextpad": 0.1, "borderaxespad": 0.2, "columnspacing": 0.9, "ncols": columns}
+    legend = axes.legend(handles, short, **{**spacing, **options})
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 1] + "…"
 
 
 def arrows(axes: Any, tips: np.ndarray, names: Sequence[str]) -> None:
@@ -87,7 +99,7 @@ def arrows(axes: Any, tips: np.ndarray, names: Sequence[str]) -> None:
         length = float(np.hypot(x, y)) or 1.0
         texts.append(
             axes.annotate(
-                name,
+                _shorten(name),
                 xy=(x, y),
                 xytext=(6 * x / length, 6 * y / length),
                 textcoords="offset points",
@@ -95,6 +107,7 @@ def arrows(axes: Any, tips: np.ndarray, names: Sequence[str]) -> None:
                 va="center",
                 fontsize=10,
                 color=NEUTRAL["ink"],
+                parse_math=False,
                 # An outline hides less of the points behind than a box would.
                 path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.8)],
             )
@@ -217,16 +230,19 @@ def variance_bars(
     """
     percent = 100 * shares
     number = np.arange(1, len(shares) + 1)
+    few = len(shares) <= 15
     if line:
-        axes.plot(number, percent, "o-", color=NEUTRAL["bar"], markersize=6, zorder=3)
+        axes.plot(number, percent, "o-", color=NEUTRAL["bar"], markersize=6 if few else 3, zorder=3)
     else:
         axes.bar(number, percent, width=0.7, color=NEUTRAL["bar"], zorder=2)
     if intervals is not None:
         # About its own middle: an interval corrected for bias need not contain the share itself.
         low, high = 100 * intervals.T
-        style = {"fmt": "none", "ecolor": NEUTRAL["ink"], "capsize": 3, "linewidth": 1.2, "zorder": 4}
-        axes.errorbar(number[: len(low)], (low + high) / 2, yerr=(high - low) / 2, **style)
-    axes.plot(number, np.cumsum(percent), "s--", color=NEUTRAL["muted"], markersize=4, linewidth=1, label="running sum")
+        look = {"fmt": "none", "ecolor": NEUTRAL["ink"], "capsize": 3, "linewidth": 1.2, "zorder": 4}
+        axes.errorbar(number[: len(low)], (low + high) / 2, yerr=(high - low) / 2, **look)
+    if len(shares) > 1:
+        style = {"color": NEUTRAL["muted"], "markersize": 4 if few else 2, "linewidth": 1}
+        axes.plot(number, np.cumsum(percent), "s--", label="running sum", **style)
     if even_share is not None:
         axes.axhline(100 * even_share, color=NEUTRAL["accent"], linestyle=":", label="if all were equal")
     axes.set_ylim(0, 1.08 * percent.sum())
@@ -235,5 +251,7 @@ def variance_bars(
     step = max(1, len(shares) // 10)
     axes.set_xticks(number[::step] if len(shares) <= 10 else [1, *range(step, len(shares) + 1, step)])
     axes.grid(axis="x", visible=False)
+    if not axes.get_legend_handles_labels()[0]:
+        return
     # Where the bars are high on the left the free place is on the right, and the other way round.
     axes.legend(loc="center right" if percent[0] > 0.5 * percent.sum() else "upper left")

@@ -67,6 +67,8 @@ def new_figure(
     if window is not None:
         import matplotlib.pyplot as plt
 
+        # What Qt remarks about a window that closes while it is being painted is no error of the program's.
+        os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
         plt.switch_backend(window)
     with themed():
         if window is None:

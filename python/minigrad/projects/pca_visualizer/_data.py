@@ -31,7 +31,7 @@ class Source:
         The class of each sample.
     class_names : tuple of str
     class_title : str
-        What the classes are, in the plural where that is known: ``"species"``.
+        What the classes are, in the plural.
     images : ndarray of uint8, shape (n_samples, height, width), or None
     varying : ndarray of bool or None
         Which pixels `values` holds, where constant ones were left out.
@@ -118,7 +118,7 @@ def from_file(path: str, label: str | None, drop_missing: bool) -> Source:
         feature_names=names,
         classes=classes,
         class_names=class_names,
-        class_title="species" if version is not None else table.label_name or "",
+        class_title="species" if version is not None else "classes",
         lines=tuple(lines),
     )
 

@@ -23,7 +23,7 @@ _MANY = 3000  # points beyond which the legend needs no shapes
 def draw_projection(figure: Any, result: Analysis, *, three_d: bool, scree: bool) -> list[Any]:
     """Fill `figure`; return what the biplot added, which a window can hide and show again."""
     source, k = result.source, result.pca.n_components_
-    figure.suptitle(_headline(result, 3 if three_d else 2), x=0.01, ha="left", fontsize=15)
+    figure.suptitle(_headline(result, 3 if three_d else 2), x=0.01, ha="left", fontsize=15, parse_math=False)
     with_axes = source.images is not None and k >= 2
     grid = figure.add_gridspec(2 if with_axes else 1, 1 + (2 if with_axes else 1), width_ratios=_widths(with_axes))
     main = figure.add_subplot(grid[:, 0], projection="3d" if three_d else None)
@@ -62,7 +62,7 @@ def _draw_plane(axes: Any, result: Analysis) -> list[Any]:
         # One component: the classes side by side, or all on one line.
         rows = np.zeros(len(scores)) if source.classes is None else source.classes.astype(float)
         points = np.column_stack([scores[:, 0], rows])
-        axes.set_yticks(range(len(source.class_names)), source.class_names)
+        axes.set_yticks(range(len(source.class_names)), source.class_names, parse_math=False)
         axes.margins(y=0.3)
     else:
         points = scores[:, :2]
@@ -89,7 +89,7 @@ def _draw_plane(axes: Any, result: Analysis) -> list[Any]:
 
 def _class_names_above(axes: Any, result: Analysis, many: bool) -> None:
     names = result.source.class_names
-    ui.class_legend(axes, names, many, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(names), columnspacing=0.9)
+    ui.class_legend(axes, names, many, loc="lower left", bbox_to_anchor=(0.0, 1.0))
 
 
 def _draw_arrows(axes: Any, result: Analysis) -> list[Any]:
@@ -113,8 +113,7 @@ def _draw_space(axes: Any, result: Analysis) -> list[Any]:
     axes.set_box_aspect(None, zoom=0.95)
     if source.class_names:
         many = len(result.scores) > _MANY
-        columns = max(3, (len(source.class_names) + 1) // 2)
-        ui.class_legend(axes, source.class_names, many, loc="upper left", ncols=columns, columnspacing=0.9)
+        ui.class_legend(axes, source.class_names, many, loc="upper left")
     return []
 
 
@@ -139,6 +138,7 @@ def draw_reconstruction(figure: Any, result: Analysis) -> None:
         x=0.01,
         ha="left",
         fontsize=15,
+        parse_math=False,
     )
     axes = figure.subplots(2, len(rows), squeeze=False)
     for column, i in enumerate(rows):
@@ -174,7 +174,7 @@ def draw_animation(figure: Any, result: Analysis, steps: dict[str, np.ndarray]) 
     # Further steps would move the vector by less than a thousandth of a pixel.
     n_frames = min(_MAX_FRAMES, 1 + int(np.count_nonzero(steps["angles"] > _STILL)))
     vectors, angles = steps["vectors"][:n_frames], np.degrees(steps["angles"][:n_frames])
-    figure.suptitle(_TURNING.format(result.source.title), x=0.01, ha="left", fontsize=15)
+    figure.suptitle(_TURNING.format(result.source.title), x=0.01, ha="left", fontsize=15, parse_math=False)
     plane, chart = figure.subplots(1, 2, width_ratios=[1.4, 1.0])
     needle, tip = _draw_backdrop(plane, result)
     axes = np.ascontiguousarray(result.pca.components_[:2].T, dtype=vectors.dtype)

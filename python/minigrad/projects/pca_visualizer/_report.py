@@ -83,11 +83,12 @@ def _separation_line(result: Analysis) -> str:
     if parted is None:
         return f"Separation of the classes: not measured ({result.no_separation})."
     source = result.source
-    what = f"{len(source.class_names)} {source.class_title}" if source.class_title.isalpha() else "classes"
+    what = f"{len(source.class_names)} {source.class_title}"
+    where = "first two components" if result.scores.shape[1] > 1 else "first component"
     pairs = "; ".join(f"{one} from {other} {100 * share:.1f}%" for one, other, share in parted.pairs)
     on = "" if parted.sampled is None else f" (on a sample of {parted.sampled:,})"
     return (
-        f"Separation of the {what} on the first two components: a linear discriminant puts "
+        f"Separation of the {what} on the {where}: a linear discriminant puts "
         f"{100 * parted.accuracy:.1f}% right, each sample judged without itself{f' ({pairs})' if pairs else ''}; "
         f"silhouette {parted.silhouette:.2f}{on}."
     )
