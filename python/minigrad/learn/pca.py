@@ -236,11 +236,17 @@ class PCA(Estimator):
         large beside the spread that would cancel, so blocks of rows are centred one by one.
         """
         self._require_fitted("transform", "components_")
-        x = _check.array(X, "PCA", "X", ndim=2)
+        x = _check.array(X, "PCA", "X", ndim=2, finite=False)
         if x.shape[1] != self.n_features_in_:
             raise ValueError(f"PCA: X must have shape (n_samples, {self.n_features_in_}), as in fit; got {x.shape}")
-        weights = self._weights()
-        narrow = np.ascontiguousarray(weights, dtype=x.dtype)
+        scores = self._scores(x)
+        # Any product with NaN or infinity shows in the scores, which are fewer than the data.
+        if not np.isfinite(scores).all():
+            _check.array(x, "PCA", "X", ndim=2)
+        return scores
+
+    def _scores(self, x: np.ndarray) -> np.ndarray:
+        narrow = np.ascontiguousarray(self._weights(), dtype=x.dtype)
         if not self._centre_first:
             scores: np.ndarray = linalg.matmul(x, narrow)
             # The rounded weights multiplied the mean, so they give its coordinates too.
