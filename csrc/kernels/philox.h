@@ -148,18 +148,28 @@ typedef struct {
     vec_u64 w01[PHILOX_WAYS], w23[PHILOX_WAYS];
 } philox_words_t;
 
-/* first: the number of the first block in every lane. */
-MG_INLINE philox_words_t philox(const philox_call_t *call, vec_u64 first)
+/* The first product of the first vector of blocks. Block numbers go up by one, so the
+ * products go up by M0 (the low half of the number does not wrap within a call): what
+ * follows adds instead of multiplying. */
+MG_INLINE vec_u64 philox_product(mg_blocks_t blocks)
+{
+    return vec_mul_low_halves(philox_lanes + blocks.first, vec_set1_u64(PHILOX_M0)); /* (D1) */
+}
+
+/* From one call of philox to the next. */
+#define PHILOX_STRIDE (PHILOX_M0 * PHILOX_WAYS * PHILOX_LANES)
+
+MG_INLINE philox_words_t philox(const philox_call_t *call, vec_u64 product)
 {
     vec_u64 x0[PHILOX_WAYS], x1[PHILOX_WAYS], x2[PHILOX_WAYS], x3[PHILOX_WAYS], p0[PHILOX_WAYS], p1[PHILOX_WAYS];
     vec_u64 m0 = vec_set1_u64(PHILOX_M0), m1 = vec_set1_u64(PHILOX_M1);
-    EACH_WAY p0[way] = vec_mul_low_halves(first + (philox_lanes + way * PHILOX_LANES), m0); /* (D1) */
-    EACH_WAY x2[way] = vec_high_halves(p0[way]) ^ call->x2_after_0;                         /* (D3) */
-    EACH_WAY p1[way] = vec_mul_low_halves(x2[way], m1);                                     /* (D1) */
-    EACH_WAY x0[way] = vec_high_halves(p1[way]) ^ call->x0_after_1;                         /* (D2) */
-    EACH_WAY x1[way] = p1[way];                                                             /* (D2) */
-    EACH_WAY x2[way] = p0[way] ^ call->x2_after_1;                                          /* (D3) */
-    EACH_WAY x3[way] = vec_set1_u64(call->x3_after_1);                                      /* (D3) */
+    EACH_WAY p0[way] = product + PHILOX_M0 * PHILOX_LANES * way;    /* (D1) */
+    EACH_WAY x2[way] = vec_high_halves(p0[way]) ^ call->x2_after_0; /* (D3) */
+    EACH_WAY p1[way] = vec_mul_low_halves(x2[way], m1);             /* (D1) */
+    EACH_WAY x0[way] = vec_high_halves(p1[way]) ^ call->x0_after_1; /* (D2) */
+    EACH_WAY x1[way] = p1[way];                                     /* (D2) */
+    EACH_WAY x2[way] = p0[way] ^ call->x2_after_1;                  /* (D3) */
+    EACH_WAY x3[way] = vec_set1_u64(call->x3_after_1);              /* (D3) */
 #pragma GCC unroll 8
     for (int r = 2; r < PHILOX_ROUNDS - 1; r++) {
         EACH_WAY p0[way] = vec_mul_low_halves(x0[way], m0);                  /* (D1) */
@@ -192,10 +202,10 @@ MG_INLINE void prefetch_output(const void *to)
 static void random_bits_u32(mg_blocks_t blocks, size_t groups, uint32_t *out)
 {
     philox_call_t call = philox_call(blocks);
-    vec_u64 first = vec_set1_u64(blocks.first);
+    vec_u64 product = philox_product(blocks);
     for (size_t i = 0; i < groups * MG_RANDOM_GROUP; i += PHILOX_WAYS * PHILOX_LANES) {
-        philox_words_t w = philox(&call, first);
-        first += PHILOX_WAYS * PHILOX_LANES;
+        philox_words_t w = philox(&call, product);
+        product += PHILOX_STRIDE;
         vec_mem_u64 *to = (vec_mem_u64 *)(out + 4 * i);
         prefetch_output(to);
         EACH_WAY
@@ -210,10 +220,10 @@ static void random_bits_u32(mg_blocks_t blocks, size_t groups, uint32_t *out)
 static void random_bits_u64(mg_blocks_t blocks, size_t groups, uint64_t *out)
 {
     philox_call_t call = philox_call(blocks);
-    vec_u64 first = vec_set1_u64(blocks.first);
+    vec_u64 product = philox_product(blocks);
     for (size_t i = 0; i < groups * MG_RANDOM_GROUP; i += PHILOX_WAYS * PHILOX_LANES) {
-        philox_words_t w = philox(&call, first);
-        first += PHILOX_WAYS * PHILOX_LANES;
+        philox_words_t w = philox(&call, product);
+        product += PHILOX_STRIDE;
         vec_mem_u64 *to = (vec_mem_u64 *)(out + 2 * i);
         prefetch_output(to);
         EACH_WAY
