@@ -1,7 +1,7 @@
 """Random numbers that are a function of (seed, stream, position).
 
 `Generator` draws uniform and normal numbers, integers, permutations and raw bits from
-Philox4x32-10. Not here: distributions (see `minigrad.stats`), cryptography (the seed can
+Philox4x32-10. Not here: other distributions, and cryptography (the seed can
 be found from the output).
 """
 
