@@ -33,30 +33,26 @@ def window_backend() -> tuple[str | None, str]:
     """
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return None, "there is no display"
+    if os.environ.get("MPLBACKEND", "").lower() == "agg":
+        return None, "MPLBACKEND=agg asks for none"
     problem = "no window toolkit is installed (pip install 'minigrad-foundations[gui]')"
+    import matplotlib.pyplot as plt
+
     for backend, packages in _BACKENDS:
         package = next((name for name in packages if importlib.util.find_spec(name)), None)
         if package is None:
             continue
         reason = _qt_problem(package) if backend == "QtAgg" else ""
-        reason = reason or _switch_problem(backend)
-        if not reason:
-            return backend, ""
-        problem = reason
+        try:
+            if not reason:
+                plt.switch_backend(backend)
+                return backend, ""
+        except ImportError as error:
+            if "headless" in str(error):
+                return None, "the display does not answer"
+            # A Python built without Tk has the package and not what is beneath it.
+        problem = reason or problem
     return None, problem
-
-
-def _switch_problem(backend: str) -> str:
-    """Say why matplotlib cannot use `backend` here; empty if it can."""
-    import matplotlib.pyplot as plt
-
-    try:
-        plt.switch_backend(backend)
-    except ImportError as error:
-        if "headless" in str(error):
-            return "the display does not answer"
-        return str(error).splitlines()[0]
-    return ""
 
 
 def _qt_problem(package: str) -> str:
