@@ -69,7 +69,8 @@ def matmul(a: ArrayLike, b: ArrayLike, out: NDArray[Any] | None = None) -> Any:
     """
     # The way to C and back must cost little beside a small product, so compact matrices of
     # one type go straight there. Whatever is unusual ends up in _general: not two
-    # dimensions or not contiguous (ValueError), misaligned (a status), no array at all.
+    # dimensions, not contiguous or not writable (an exception), misaligned or overlapping (a
+    # status), no array at all.
     left: Any = a
     right: Any = b
     try:
@@ -79,36 +80,27 @@ def matmul(a: ArrayLike, b: ArrayLike, out: NDArray[Any] | None = None) -> Any:
             k == k_b
             and right.dtype is dtype
             and (dtype is _F32 or dtype is _F64)
-            and (out is None or _is_plain_out(out, left, right))
+            and (out is None or (out.dtype is dtype and out.shape == (m, n)))
         ):
             c = _empty((m, n), dtype) if out is None else out
             if dtype is _F32:
                 status = _matmul_f32(
-                    m, n, k, _from_buffer(_FLOATS, left), _from_buffer(_FLOATS, right), _from_buffer(_FLOATS, c)
+                    m, n, k, _from_buffer(_FLOATS, left), _from_buffer(_FLOATS, right), _from_buffer(_FLOATS, c, True)
                 )
             else:
                 status = _matmul_f64(
-                    m, n, k, _from_buffer(_DOUBLES, left), _from_buffer(_DOUBLES, right), _from_buffer(_DOUBLES, c)
+                    m,
+                    n,
+                    k,
+                    _from_buffer(_DOUBLES, left),
+                    _from_buffer(_DOUBLES, right),
+                    _from_buffer(_DOUBLES, c, True),
                 )
             if not status:
                 return c
     except (AttributeError, ValueError):
         pass
     return _general(a, b, out)
-
-
-def _is_plain_out(out: NDArray[Any], a: Any, b: Any) -> bool:
-    """Return whether `out` is right and, owning its memory, cannot overlap an input."""
-    return (
-        out.base is None
-        and out is not a
-        and out is not b
-        and a.base is not out
-        and b.base is not out
-        and out.dtype is a.dtype
-        and out.shape == (a.shape[0], b.shape[1])
-        and out.flags.carray
-    )
 
 
 def _general(a: Any, b: Any, out: NDArray[Any] | None) -> Any:
