@@ -335,6 +335,19 @@ def test_much_float32_data_by_whatever_route(order, k):
     np.testing.assert_allclose(narrow.mean_, wide.mean_, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("scale", [1e36, 1e20, 1e-18, 1e-25, 1e-36])
+@pytest.mark.parametrize("d", [20, 140])
+def test_float32_data_whose_squares_leave_float32(scale, d):
+    x = much_float32_data(20.0 * 0.8 ** np.arange(d)) * np.float32(scale)
+    narrow, wide = PCA(2).fit(x), PCA(2).fit(x.astype(np.float64))
+    np.testing.assert_allclose(narrow.explained_variance_, wide.explained_variance_, rtol=1e-6)
+    assert angles(narrow.components_, wide.components_).max() <= 1e-5
+    x = x / np.float32(scale)
+    x[:, 3] *= np.float32(1e-28)
+    narrow, wide = (PCA(2, standardize=True).fit(data) for data in (x, x.astype(np.float64)))
+    np.testing.assert_allclose(narrow.scale_, wide.scale_, rtol=1e-6)
+
+
 def test_much_float32_data_without_a_gap():
     x = much_float32_data(np.ones(140))
     narrow, wide = PCA(2).fit(x), PCA(2).fit(x.astype(np.float64))

@@ -24,6 +24,9 @@ _POWER_TOLERANCE = 1e-13
 # ties (two standardised features) would otherwise be decided by rounding.
 _TIE = 1e-8
 
+# Variances of float32 data below this were summed from squares that lost digits to underflow.
+_LEAST_SINGLE = 1e-24
+
 # How many of its own spreads the data may lie from the origin before transform subtracts
 # the mean first; below it, subtracting afterwards costs at most this factor in rounding.
 _OFFSET_LIMIT = 8.0
@@ -94,21 +97,21 @@ class PCA(Estimator):
         Mean variance of the ``min(n_samples, n_features) - n_components_`` axes left out; 0
         if none is.
     n_iter_ : int
-        Iterations the solver took; 0 for a direct factorisation.
+        Iterations the solver took (passes over the data, if it was streamed); 0 for a direct one.
 
     Notes
     -----
-    The eigenproblem is solved in float64 from a covariance in float64, for float32 data
-    too. Eigenvalues are within about 1e-14 of the largest, and an axis is within
-    1e-12 * lambda_1 / gap radians, where gap is the distance to the nearest other
-    eigenvalue: axes of equal variance are not determined, only the plane they span is
-    (see `near_equal_groups`).
+    The eigenproblem is solved in float64. For float64 data eigenvalues are within about 1e-14
+    of the largest, and an axis is within 1e-12 * lambda_1 / gap radians, where gap is the
+    distance to the nearest other eigenvalue: axes of equal variance are not determined, only
+    the plane they span is (see `near_equal_groups`). For float32 data the products in the
+    covariance are float32 and their sums float64, which leaves about 1e-7 instead of 1e-14.
 
     Few components of much float32 data (``solver="auto"``) are found by a few passes over
     the data without the matrix, each axis to about 1e-6 radians (`linalg.covariance_subspace`).
 
-    Cost: otherwise n d^2 for the covariance and at most about 9 d^3 for its eigenvectors (d features,
-    n samples). With more features than samples the n x n Gram matrix, which has the same
+    Cost: otherwise n d^2 for the covariance and at most about 9 d^3 for its eigenvectors
+    (d features, n samples). With more features than samples the n x n Gram matrix, which has the same
     nonzero eigenvalues, takes the place of the covariance.
 
     References
@@ -351,7 +354,7 @@ def _streams(x: np.ndarray, wanted: _Wanted, solver: str, standardize: bool) -> 
 
 
 def _streamed_spectrum(x: np.ndarray, k: int) -> tuple[_Spectrum, np.ndarray, np.ndarray] | None:
-    """Solve without a covariance matrix; None if the passes did not converge."""
+    """Solve without a covariance matrix; None if the passes did not converge or left float32's range."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", _check.ConvergenceWarning)
         try:
@@ -361,7 +364,8 @@ def _streamed_spectrum(x: np.ndarray, k: int) -> tuple[_Spectrum, np.ndarray, np
         except ValueError:
             _check.array(x, "PCA", "X", ndim=2)  # names the element, and its owner
             return None
-    _check_variance(x, found.mean, found.variance, False)
+    if not _LEAST_SINGLE <= found.variance.max() < np.inf:
+        return None
     spectrum = _Spectrum(found.eigenvalues, found.eigenvectors.T, float(found.variance.sum()), found.n_passes)
     return spectrum, found.mean, np.sqrt(found.variance)
 
@@ -412,6 +416,8 @@ def _covariance_spectrum(
         _check.array(x, "PCA", "X", ndim=2)  # names the element, and its owner
         raise
     variance = covariance.diagonal().copy()
+    if x.dtype == np.float32 and (variance.min() if standardize else variance.max()) < _LEAST_SINGLE:
+        return _covariance_spectrum(x.astype(np.float64), wanted, solver, standardize, start)
     _check_variance(x, mean, variance, standardize)
     deviation = np.sqrt(variance)
     if standardize:
