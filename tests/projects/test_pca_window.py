@@ -28,5 +28,6 @@ def test_ctrl_c_closes_the_window_and_names_the_picture(open_window: Callable[..
     window = open_window(*COMMAND)
     window.process.send_signal(signal.SIGINT)
     code, _, err = window.end()
-    assert (code, err) == (130, "Interrupted: kept pca_iris.png\n")
+    # Qt may have words of its own about a window that goes while it is being drawn.
+    assert (code, err.splitlines()[-1]) == (130, "Interrupted: kept pca_iris.png")
     assert (tmp_path / "pca_iris.png").exists()
