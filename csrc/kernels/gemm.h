@@ -40,6 +40,9 @@ typedef void (*mg_gemm_tile_f64_t)(mg_a_layout_t layout, size_t rows, size_t col
 typedef struct {
     size_t mr, nr, lanes; /* the tile: mr rows, nr = 2 lanes columns */
     mg_gemm_tile_f32_t tile;
+    /* C[i, j] = sum_p A[i, p] B[j, p] for few columns: A rows x k, B cols x k */
+    void (*dots)(size_t rows, size_t cols, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
+                 size_t ldc);
     /* y = A x and y = transpose(A) x, A m x n */
     void (*gemv)(size_t m, size_t n, const float *a, size_t lda, const float *x, float *y);
     void (*gemv_trans)(size_t m, size_t n, const float *a, size_t lda, const float *x, float *y);
@@ -50,7 +53,7 @@ typedef struct {
     /* z[i, j] = in[i * ld_in + j] - shift[j] for rows x cols, stored at
      * out[i * row + j / nr * strip + j % nr], zero up to the end of the last strip;
      * sums[j] += z[i, j], squares[j] += z[i, j]^2. shift, sums and squares are padded to
-     * whole strips, shift with zeros. */
+     * whole strips, shift with zeros. sums and squares may be NULL. */
     void (*centre)(size_t rows, size_t cols, const float *in, size_t ld_in, const float *shift, float *out, size_t row,
                    size_t strip, float *sums, float *squares);
     /* sums[i * ld + j] += in[i * ld_in + j], rows x cols */
@@ -62,6 +65,9 @@ typedef struct {
 typedef struct {
     size_t mr, nr, lanes;
     mg_gemm_tile_f64_t tile;
+    /* C[i, j] = sum_p A[i, p] B[j, p] for few columns: A rows x k, B cols x k */
+    void (*dots)(size_t rows, size_t cols, size_t k, const double *a, size_t lda, const double *b, size_t ldb,
+                 double *c, size_t ldc);
     /* y = A x and y = transpose(A) x, A m x n */
     void (*gemv)(size_t m, size_t n, const double *a, size_t lda, const double *x, double *y);
     void (*gemv_trans)(size_t m, size_t n, const double *a, size_t lda, const double *x, double *y);
@@ -72,7 +78,7 @@ typedef struct {
     /* z[i, j] = in[i * ld_in + j] - shift[j] for rows x cols, stored at
      * out[i * row + j / nr * strip + j % nr], zero up to the end of the last strip;
      * sums[j] += z[i, j], squares[j] += z[i, j]^2. shift, sums and squares are padded to
-     * whole strips, shift with zeros. */
+     * whole strips, shift with zeros. sums and squares may be NULL. */
     void (*centre)(size_t rows, size_t cols, const double *in, size_t ld_in, const double *shift, double *out,
                    size_t row, size_t strip, double *sums, double *squares);
     /* sums[i * ld + j] += in[i * ld_in + j], rows x cols */

@@ -161,4 +161,33 @@ MG_INLINE vec_f64 vec_select_f64(vec_i64 mask, vec_f64 a, vec_f64 b)
     return (vec_f64)((mask & (vec_i64)a) | (~mask & (vec_i64)b));
 }
 
+/* The sum of all lanes, in a fixed tree. */
+MG_INLINE float vec_sum_f32(vec_f32 v)
+{
+#if MG_VECTOR_BYTES == 64
+    return _mm512_reduce_add_ps((__m512)v);
+#else
+    float sum[MG_LANES_F32];
+    vec_store_f32(sum, v);
+    for (size_t half = MG_LANES_F32 / 2; half > 0; half /= 2) {
+        for (size_t i = 0; i < half; i++) sum[i] += sum[i + half];
+    }
+    return sum[0];
+#endif
+}
+
+MG_INLINE double vec_sum_f64(vec_f64 v)
+{
+#if MG_VECTOR_BYTES == 64
+    return _mm512_reduce_add_pd((__m512d)v);
+#else
+    double sum[MG_LANES_F64];
+    vec_store_f64(sum, v);
+    for (size_t half = MG_LANES_F64 / 2; half > 0; half /= 2) {
+        for (size_t i = 0; i < half; i++) sum[i] += sum[i + half];
+    }
+    return sum[0];
+#endif
+}
+
 #endif

@@ -7,7 +7,7 @@ import pytest
 
 import minigrad
 from minigrad import linalg
-from minigrad._native import lib, pointer
+from minigrad._native import NULL, lib, pointer
 
 pytestmark = pytest.mark.native
 
@@ -100,18 +100,28 @@ def test_threads_do_not_change_a_bit() -> None:
 @pytest.mark.parametrize("shape", [(1, 1, 1), (63, 5, 2), (65, 33, 15), (4097, 31, 40), (130, 40, 33)])
 def test_the_operator(dtype: type, shape: tuple[int, int, int]) -> None:
     n, d, k = shape
-    x, v = (RNG.standard_normal((n, d)) + 5).astype(dtype), RNG.standard_normal((d, k)).astype(dtype)
+    x, v = (RNG.standard_normal((n, d)) + 5).astype(dtype), RNG.standard_normal((k, d)).astype(dtype)
     shift = np.full(d, 4.5, dtype)
-    w, sums, squares = np.empty((d, k)), np.empty(d), np.empty(d)
+    w, sums, squares = np.empty((k, d)), np.empty(d), np.empty(d)
     apply = lib.mg_covariance_apply_f32 if dtype == np.float32 else lib.mg_covariance_apply_f64
     arrays = [pointer(a) for a in (shift, v, w, sums, squares)]
     assert apply(n, d, k, pointer(x), d, *arrays) == 0
     wide = x.astype(np.longdouble)
     z = wide - wide.mean(axis=0)
-    bound = 4 * (d + 64) * np.finfo(dtype).eps * (np.abs(wide - 4.5).T @ (np.abs(wide - 4.5) @ np.abs(v)))
-    assert (np.abs(w - z.T @ (z @ v)) <= bound).all()
+    bound = 4 * (d + 64) * np.finfo(dtype).eps * (np.abs(v) @ np.abs(wide - 4.5).T @ np.abs(wide - 4.5))
+    assert (np.abs(w - v @ z.T @ z) <= bound).all()
+    again = np.empty((k, d))
+    assert apply(n, d, k, pointer(x), d, *arrays[:2], pointer(again), pointer(sums), NULL) == 0
+    np.testing.assert_array_equal(w, again)
     np.testing.assert_allclose(sums, (wide - 4.5).sum(axis=0).astype(float), atol=n * 64 * np.finfo(dtype).eps * 5)
     np.testing.assert_allclose(squares, ((wide - 4.5) ** 2).sum(axis=0).astype(float), rtol=64 * np.finfo(dtype).eps)
+
+
+def test_a_mean_far_from_the_origin_costs_no_digits() -> None:
+    x = (spectrum_data(6000, 0.8 ** np.arange(60.0), np.float64) + 1e4).astype(np.float32)
+    _, vectors = exact(x)
+    found = linalg.covariance_subspace(x, 2, tol=1e-6)
+    assert max(angle(found.eigenvectors[:, i], vectors[:, i]) for i in range(2)) <= 1e-5
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,12 @@ mg_status_t mg_covariance_f64(size_t n_samples, size_t n_features, const double 
                               double *mean, double *covariance);
 
 /* The covariance as an operator, in one pass over X and without the matrix:
- *     w = sum_i (X[i] - mean) (X[i] - mean)^T v
- * shift: n_features elements, any fixed vector near the mean (it decides the rounding, not
- * the result). v, w: n_features x k without padding. sums and squares receive
- * sum_i (X[i] - shift) and its elementwise square's sum, n_features elements each.
- * Divide w by n_samples - 1 for the unbiased covariance. MG_ERR_ARGUMENT unless
+ *     w[j] = sum_i (X[i] - mean) (X[i] - mean)^T v[j]
+ * v, w: k x n_features without padding, a vector per row. shift: n_features elements, any
+ * fixed vector near the mean (it decides the rounding, not the result). sums and squares,
+ * n_features elements each, receive sum_i (X[i] - shift) and the sum of its elementwise
+ * squares; if squares is NULL, sums is read instead: those of an earlier pass with the same
+ * shift. Divide w by n_samples - 1 for the unbiased covariance. MG_ERR_ARGUMENT unless
  * n_samples >= 1 and ldx >= n_features. */
 mg_status_t mg_covariance_apply_f32(size_t n_samples, size_t n_features, size_t k, const float *x, size_t ldx,
                                     const float *shift, const float *v, double *w, double *sums, double *squares);

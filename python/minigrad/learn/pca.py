@@ -20,6 +20,9 @@ _SOLVERS = ("auto", "power", "subspace")
 # iteration stops at rounding by itself; one vector at a time would creep there.)
 _POWER_TOLERANCE = 1e-13
 
+# Of a covariance of float32 data, products in float32 leave about 1e-8; no more is asked.
+_NARROW_TOLERANCE = 1e-9
+
 # Loadings whose sizes differ by less than this share of the largest count as tied: exact
 # ties (two standardised features) would otherwise be decided by rounding.
 _TIE = 1e-8
@@ -342,15 +345,15 @@ def _choose_route(order: int, k: int, solver: str) -> str:
 def _streams(x: np.ndarray, wanted: _Wanted, solver: str, standardize: bool) -> bool:
     """Return whether a few passes over the data are cheaper than its covariance matrix.
 
-    Per element of the data, the matrix takes d multiply-adds; a pass with the k + 6 trial
-    vectors of `linalg.covariance_subspace` takes 2 (k + 6), about half as fast, and four
-    passes are enough. Only float32 data goes this way: it resolves no angle finer than
+    Per element of the data, the matrix takes d / 2 multiply-adds (one triangle); a pass with
+    some k + 8 trial vectors of `linalg.covariance_subspace` takes 2 (k + 8), about half as
+    fast, and four passes are enough. Only float32 data goes this way: it resolves no angle finer than
     those passes reach, whereas float64 data is owed all its digits.
     """
     n, d = x.shape
     k, share = wanted
     plain = solver == "auto" and not standardize and share is None and x.dtype == np.float32
-    return plain and n >= 20 * d and 4 * 2 * 2 * (k + 6) < d
+    return plain and n >= 20 * d and 4 * 2 * 2 * (k + 8) < d / 2
 
 
 def _streamed_spectrum(x: np.ndarray, k: int) -> tuple[_Spectrum, np.ndarray, np.ndarray] | None:
@@ -370,7 +373,9 @@ def _streamed_spectrum(x: np.ndarray, k: int) -> tuple[_Spectrum, np.ndarray, np
     return spectrum, found.mean, np.sqrt(found.variance)
 
 
-def _eigenpairs(matrix: np.ndarray, wanted: _Wanted, solver: str, start: int) -> tuple[np.ndarray, np.ndarray, int]:
+def _eigenpairs(
+    matrix: np.ndarray, wanted: _Wanted, solver: str, start: int, tol: float | None = None
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Return leading eigenvalues (descending), eigenvectors in columns, and iterations."""
     limit, share = wanted
     k = limit
@@ -380,7 +385,7 @@ def _eigenpairs(matrix: np.ndarray, wanted: _Wanted, solver: str, start: int) ->
         k = 1
     total = float(np.trace(matrix))
     while True:
-        values, vectors, n_iter = _solve(matrix, k, _choose_route(len(matrix), k, solver), start)
+        values, vectors, n_iter = _solve(matrix, k, _choose_route(len(matrix), k, solver), start, tol)
         values = np.maximum(values, 0.0)  # a covariance has no negative eigenvalue
         if share is None:
             return values, vectors, n_iter
@@ -391,14 +396,14 @@ def _eigenpairs(matrix: np.ndarray, wanted: _Wanted, solver: str, start: int) ->
         k = min(2 * k, limit)
 
 
-def _solve(matrix: np.ndarray, k: int, route: str, start: int) -> tuple[np.ndarray, np.ndarray, int]:
+def _solve(matrix: np.ndarray, k: int, route: str, start: int, tol: float | None) -> tuple[np.ndarray, np.ndarray, int]:
     if route == "direct":
         values, vectors = linalg.eigh(matrix)
         return values[::-1][:k], vectors[:, ::-1][:, :k], 0
     if route == "power":
         slow = linalg.power_iteration(matrix, k, tol=_POWER_TOLERANCE, seed=start)
         return slow.eigenvalues, slow.eigenvectors, int(slow.n_iter.max())
-    fast = linalg.subspace_iteration(matrix, k, seed=start)
+    fast = linalg.subspace_iteration(matrix, k, tol=tol, seed=start)
     return fast.eigenvalues, fast.eigenvectors, fast.n_iter
 
 
@@ -424,7 +429,8 @@ def _covariance_spectrum(
         covariance = covariance / deviation / deviation[:, None]
         np.fill_diagonal(covariance, 1.0)
     total = float(np.trace(covariance))
-    values, vectors, n_iter = _eigenpairs(covariance, wanted, solver, start)
+    tol = _NARROW_TOLERANCE if x.dtype == np.float32 else None
+    values, vectors, n_iter = _eigenpairs(covariance, wanted, solver, start, tol)
     return _Spectrum(values, vectors.T, total, n_iter), mean, deviation
 
 

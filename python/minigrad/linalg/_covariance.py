@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad import _check
-from minigrad._native import check_status, lib, pointer
+from minigrad._native import NULL, check_status, lib, pointer
 from minigrad.linalg._eigen import eigh, subspace_iteration
 from minigrad.linalg._products import covariance, matmul
 
 __all__ = ["CovarianceSubspaceResult", "covariance_subspace"]
 
-# Trial vectors beyond those wanted: they separate the last wanted one from the rest.
-_GUARDS = 6
+# Trial vectors come in blocks of this many, the kernel's width, and at least this many
+# beyond those wanted: they separate the last wanted one from the rest.
+_BLOCK, _GUARDS = 8, 4
 # Conjugate-gradient steps per correction; more buy nothing, for the sample is not the data.
-_CG_STEPS = 4
+_CG_STEPS = 3
 
 
 class CovarianceSubspaceResult(NamedTuple):
@@ -134,7 +135,8 @@ def covariance_subspace(
     except ValueError:
         _check.array(data, owner, "x", ndim=2)  # names the element in the whole
         raise
-    search = _Search(data, shift.astype(data.dtype), sample, min(k + _GUARDS, n_features))
+    block = -(-(k + _GUARDS) // _BLOCK) * _BLOCK
+    search = _Search(data, shift.astype(data.dtype), sample, min(block, n_features))
     return search.run(k, tol, max_passes)
 
 
@@ -186,19 +188,20 @@ class _Search:
     def extend(self, trial: NDArray[np.float64]) -> None:
         """One pass: add orthonormal trial vectors and C times them."""
         trial = _orthonormal(trial, self.basis)[:, : self.basis.shape[0] - self.basis.shape[1]]
-        vectors = np.ascontiguousarray(trial, self.data.dtype)
-        image = np.empty(trial.shape)
+        vectors = np.ascontiguousarray(trial.T, self.data.dtype)
+        image = np.empty(vectors.shape)
         apply = lib.mg_covariance_apply_f32 if self.data.dtype == np.float32 else lib.mg_covariance_apply_f64
-        (n, d), count = self.data.shape, trial.shape[1]
-        arrays = (pointer(self.data), d, pointer(self.shift), pointer(vectors), pointer(image))
-        check_status(apply(n, d, count, *arrays, pointer(self.sums), pointer(self.squares)), "covariance_subspace")
+        (n, d), count = self.data.shape, len(vectors)
+        inputs = (pointer(self.data), d, pointer(self.shift), pointer(vectors))
+        squares = pointer(self.squares) if self.n_passes == 0 else NULL
+        check_status(apply(n, d, count, *inputs, pointer(image), pointer(self.sums), squares), "covariance_subspace")
         self.n_passes += 1
         if not np.isfinite(self.squares).all():
             _check.array(self.data, "covariance_subspace", "x", ndim=2)
             raise ValueError("covariance_subspace: x must have squares within its type's range; scale it down")
         # Rounded to the data's type, the trial vectors are those that were really multiplied.
-        self.basis = np.hstack([self.basis, vectors.astype(np.float64)])
-        self.image = np.hstack([self.image, image / (n - 1)])
+        self.basis = np.hstack([self.basis, vectors.T.astype(np.float64)])
+        self.image = np.hstack([self.image, image.T / (n - 1)])
 
     def ritz(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return the best pairs in the span of the basis, largest first, and C u."""
@@ -245,12 +248,12 @@ class _Search:
 
 
 def _leading(matrix: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Return roughly the leading eigenvectors: a starting point, so three digits do."""
+    """Return roughly the leading eigenvectors: a starting point, so two digits do."""
     if 4 * count >= len(matrix):
         return np.ascontiguousarray(eigh(matrix)[1][:, ::-1][:, :count])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", _check.ConvergenceWarning)
-        return subspace_iteration(matrix, count, tol=1e-3).eigenvectors
+        return subspace_iteration(matrix, count, tol=1e-2).eigenvectors
 
 
 def _orthonormal(columns: NDArray[np.float64], against: NDArray[np.float64] | None) -> NDArray[np.float64]:
