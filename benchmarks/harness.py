@@ -22,6 +22,10 @@ waiting for a processor does not add to, with more the time on the wall. The rat
 median over the turns of (rival's time / our time): above 1, ours is faster. Beside it stands
 the ratio of the two minima, which is what the two would do on a machine of their own; where
 the two disagree, the machine was busy.
+
+With several threads a pause stands before every sample, and then one call that is not
+counted: OpenBLAS's threads go on spinning for some 25 ms after a call, on the core that the
+other side's sample would need.
 """
 
 from __future__ import annotations
@@ -153,11 +157,13 @@ def measure(
     total_time: float,
     clock: Callable[[], float] = time.perf_counter,
     min_turns: int = 3,
+    pause: float = 0.0,
 ) -> dict[str, list[float]]:
     """Time the calls in turns, after a warm-up; return the seconds per call of every turn.
 
     A sample repeats its call until it lasts about `sample_time` seconds; turns are taken for
-    about `total_time` seconds, but at least `min_turns` of them.
+    about `total_time` seconds, but at least `min_turns` of them. If `pause` is not 0, it comes
+    before every sample, followed by a call that wakes the threads.
     """
     repeats = {}
     for name, call in calls.items():
@@ -174,6 +180,9 @@ def measure(
         # The order alternates, so that nobody always runs in another's wake.
         order = list(calls)[:: 1 if turn % 2 == 0 else -1]
         for name in order:
+            if pause:
+                time.sleep(pause)
+                calls[name]()
             times[name].append(_sample(calls[name], repeats[name], clock))
         turn += 1
     return times
@@ -192,7 +201,10 @@ def run(cases: Iterable[Case], threads: Iterable[int], *, quick: bool, report: C
             with use_threads(count):
                 clock = time.thread_time if count == 1 else time.perf_counter
                 calls = {"": case.ours, **case.rivals}
-                times = measure(calls, sample_time=sample_time, total_time=total_time, clock=clock)
+                pause = 0.0 if count == 1 else 0.05
+                times = measure(
+                    calls, sample_time=sample_time, total_time=total_time, clock=clock, min_turns=5, pause=pause
+                )
             rows.extend(Row(case, count, rival, times[""], times[rival]) for rival in case.rivals)
     return rows
 

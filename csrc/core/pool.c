@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "minigrad/core.h"
@@ -23,9 +24,12 @@
  * before that chunk is counted in `done`.
  *
  * A worker that finds nothing spins for a few microseconds (back-to-back loops start
- * in under one), then sleeps. Longer spinning would steal the core from the caller. */
+ * in under one), then gives way to others for YIELD_TIME (the loops of one computation
+ * are seldom further apart), then sleeps. Spinning for that long would steal the core from
+ * whoever else has work for it. */
 
 enum { MAX_THREADS = 256, FIELD_BITS = 20, SPINS = 400 };
+#define YIELD_TIME 2e-4 /* seconds */
 #define FIELD_MASK ((UINT64_C(1) << FIELD_BITS) - 1)
 
 static struct {
@@ -97,13 +101,34 @@ static bool may_work(size_t worker)
     return word_has_work(atomic_load(&pool.word)) && worker < atomic_load(&pool.limit);
 }
 
+/* Seconds since some fixed moment. */
+static double clock_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Wait a little for a chunk without sleeping; false if none came. */
+static bool wait_awake(size_t worker)
+{
+    for (int spin = 0; spin < SPINS; spin++) {
+        if (may_work(worker)) return true;
+        cpu_relax();
+    }
+    for (double end = clock_seconds() + YIELD_TIME; clock_seconds() < end && !atomic_load(&pool.stop);) {
+        if (may_work(worker)) return true;
+        sched_yield();
+    }
+    return false;
+}
+
 static void *worker_main(void *argument)
 {
     size_t worker = (size_t)(uintptr_t)argument;
     inside_loop = true;
     while (!atomic_load(&pool.stop)) {
-        for (int spin = 0; spin < SPINS && !may_work(worker) && !atomic_load(&pool.stop); spin++) cpu_relax();
-        if (may_work(worker)) {
+        if (wait_awake(worker)) {
             run_chunks(worker);
             continue;
         }
