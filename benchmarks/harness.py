@@ -23,8 +23,8 @@ median over the turns of (rival's time / our time): above 1, ours is faster. Bes
 the ratio of the two minima, which is what the two would do on a machine of their own; where
 the two disagree, the machine was busy.
 
-With several threads a pause stands before every sample, and then one call that is not
-counted: OpenBLAS's threads go on spinning for some 25 ms after a call, on the core that the
+With several threads a pause stands before every sample, and then a few calls that are not
+counted: OpenBLAS's threads go on spinning for some 100 ms after a call, on the core that the
 other side's sample would need.
 """
 
@@ -182,7 +182,7 @@ def measure(
         for name in order:
             if pause:
                 time.sleep(pause)
-                calls[name]()
+                _sample(calls[name], 3, clock)
             times[name].append(_sample(calls[name], repeats[name], clock))
         turn += 1
     return times
@@ -201,7 +201,7 @@ def run(cases: Iterable[Case], threads: Iterable[int], *, quick: bool, report: C
             with use_threads(count):
                 clock = time.thread_time if count == 1 else time.perf_counter
                 calls = {"": case.ours, **case.rivals}
-                pause = 0.0 if count == 1 else 0.05
+                pause = 0.0 if count == 1 else 0.15
                 times = measure(
                     calls, sample_time=sample_time, total_time=total_time, clock=clock, min_turns=5, pause=pause
                 )
@@ -339,8 +339,8 @@ def main(room: str, cases: Callable[[bool], Iterable[Case]], argv: list[str] | N
     options = parser.parse_args(argv)
     threads = [int(part) for part in options.threads.split(",")]
     chosen = (case for case in cases(options.quick) if options.only in case.name)
+    header = machine(threads)  # its limits are measured before any rival's threads are awake
     rows = run(chosen, threads, quick=options.quick, report=lambda line: print(line, file=sys.stderr))
-    header = machine(threads)
     body = f"## {room}\n\n{header}\n\nratio = rival's time / our time; above 1, ours is faster.\n\n{table(rows)}"
     print(body)
     if options.write:

@@ -47,6 +47,8 @@ static struct {
     _Atomic size_t limit;       /* workers numbered limit and above sit this loop out */
     _Atomic size_t num_threads; /* 0: not chosen yet */
     size_t started;             /* workers running, the caller not counted */
+    size_t placed;              /* of those, kept off caller_cpu */
+    int caller_cpu;
     pthread_t threads[MAX_THREADS];
 } pool = {.owner = PTHREAD_MUTEX_INITIALIZER,
           .sleep = PTHREAD_MUTEX_INITIALIZER,
@@ -170,6 +172,24 @@ static void start_workers(size_t wanted)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* The owner lock is held. A worker has no business on the caller's CPU: woken there, it
+ * would wait for the caller. The scheduler puts it there all the same when another CPU
+ * looks busy, and takes milliseconds to change its mind, so the workers are kept off the
+ * caller's CPU, anew whenever the caller has moved. They may use every other one. */
+static void place_workers(void)
+{
+#ifdef __linux__
+    int cpu = sched_getcpu();
+    if (cpu < 0 || (cpu == pool.caller_cpu && pool.placed == pool.started)) return;
+    cpu_set_t others;
+    if (sched_getaffinity(0, sizeof others, &others) != 0 || CPU_COUNT(&others) < 2) return;
+    CPU_CLR((size_t)cpu, &others);
+    for (size_t i = 0; i < pool.started; i++) pthread_setaffinity_np(pool.threads[i], sizeof others, &others);
+    pool.caller_cpu = cpu;
+    pool.placed = pool.started;
+#endif
+}
+
 static void stop_workers(void)
 {
     if (pool.started == 0) return;
@@ -178,7 +198,7 @@ static void stop_workers(void)
     pthread_cond_broadcast(&pool.work_came);
     pthread_mutex_unlock(&pool.sleep);
     for (size_t i = 0; i < pool.started; i++) pthread_join(pool.threads[i], NULL);
-    pool.started = 0;
+    pool.started = pool.placed = 0;
     atomic_store(&pool.stop, false);
 }
 
@@ -200,7 +220,7 @@ static void fork_child(void)
     pthread_cond_init(&pool.work_done, NULL);
     atomic_store(&pool.sleepers, 0);
     atomic_store(&pool.caller_sleeps, false);
-    pool.started = 0;
+    pool.started = pool.placed = 0;
 }
 
 __attribute__((constructor)) static void install_fork_handlers(void)
@@ -274,6 +294,7 @@ void mg_parallel_for_workers(size_t workers, size_t num_chunks, mg_body_t body, 
     size_t now = mg_num_threads_get();
     if (threads > now) threads = now;
     start_workers(threads - 1);
+    place_workers();
     inside_loop = true;
     pool.body = body;
     pool.context = context;
