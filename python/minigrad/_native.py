@@ -7,16 +7,33 @@ functions below; nothing else in the package touches cffi.
 
 from __future__ import annotations
 
+import importlib.machinery
+import importlib.util
 import os
 from typing import Any
 
 import numpy as np
 
-from minigrad._core import ffi, lib  # noqa: TID251 (the door itself)
+from minigrad import _core  # noqa: TID251 (the door itself)
+from minigrad._core import ffi, lib  # noqa: TID251
 
-__all__ = ["NULL", "check_status", "config", "ffi", "get_num_threads", "lib", "pointer", "set_num_threads"]
+__all__ = ["NULL", "check_status", "config", "ffi", "get_num_threads", "lib", "pointer", "product", "set_num_threads"]
 
 NULL = ffi.NULL
+
+
+def _load_direct() -> Any:
+    """Load ``minigrad._direct``, the second module in the library of ``minigrad._core``."""
+    loader = importlib.machinery.ExtensionFileLoader("minigrad._direct", _core.__file__)
+    module = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(loader.name, loader, origin=loader.path))
+    loader.exec_module(module)
+    return module
+
+
+# product(a, b, out) multiplies two matrices where they lie: 0 if it did, else the C status,
+# or -1 (out untouched) for whatever needs a closer look. Three cffi pointers would cost more
+# than a small product.
+product = _load_direct().product
 
 # Looking a ready type object up by dtype is several times cheaper than letting cffi
 # parse its name at every call.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad
 from minigrad import linalg
-from minigrad._native import ffi, lib, pointer
+from minigrad._native import ffi, lib, pointer, product
 
 pytestmark = pytest.mark.native
 
@@ -69,6 +69,7 @@ def test_any_view_is_read_right(m: int, k: int, n: int, dtype: type, view: int) 
 
     a, b = viewed(m, k), viewed(k, n)
     c = linalg.matmul(a, b)
+    np.testing.assert_array_equal(linalg.matmul(a, b, out=np.empty_like(c)), c)
     assert c.shape == (m, n) and c.dtype == dtype
     assert_product(c, a, b)
 
@@ -192,6 +193,39 @@ def test_bad_out() -> None:
             linalg.matmul(a, a, out=out)
     with pytest.raises(ValueError, match="out is for two matrices"):
         linalg.matmul(a, a[0], out=np.empty(3))
+
+
+def test_the_short_way_leaves_alone_what_it_does_not_know() -> None:
+    a, out = np.ones((3, 3)), np.full((3, 3), 7.0)
+    frozen = out.copy()
+    frozen.flags.writeable = False
+    askew = np.frombuffer(bytearray(73), np.float64, 9, offset=1).reshape(3, 3)
+    for operands in (
+        (a.tolist(), a, out),
+        (a, None, out),
+        (a[0], a, out),
+        (a[None], a, out),
+        (a[:2], a, out),
+        (a[:, :2], a, out),
+        (a, a.astype(np.float32), out),
+        (a, a.astype(int), out),
+        (a, a.astype(">f8"), out),
+        (a, a + 0j, out),
+        (a, np.broadcast_to(a[0], (3, 3)), out),
+        (a[::-1], a, out),
+        (a, askew, out),
+        (out.T, a, out),
+        (a, a, askew),
+        (a, a, frozen),
+        (a, a, out.T),
+        (a, a, memoryview(out)),
+        (a, a, out.tolist()),
+    ):
+        assert product(*operands) == -1
+    assert (out == 7).all() and (frozen == 7).all() and not askew.any()
+    with pytest.raises(TypeError, match="3 arguments"):
+        product(a, a)
+    assert product(a, a.T, out) == 0 and (out == 3).all()
 
 
 def test_mixed_types_and_lists() -> None:

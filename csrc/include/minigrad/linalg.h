@@ -31,12 +31,6 @@ mg_status_t mg_gemm_f32(mg_trans_t trans_a, mg_trans_t trans_b, size_t m, size_t
 mg_status_t mg_gemm_f64(mg_trans_t trans_a, mg_trans_t trans_b, size_t m, size_t n, size_t k, double alpha,
                         const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c, size_t ldc);
 
-/* C = A B for compact matrices: A m x k, B k x n, C m x n, no padding. The short way for
- * small ones. MG_ERR_ARGUMENT also if a pointer is not aligned to its element, or C
- * overlaps A or B. */
-mg_status_t mg_matmul_f32(size_t m, size_t n, size_t k, const float *a, const float *b, float *c);
-mg_status_t mg_matmul_f64(size_t m, size_t n, size_t k, const double *a, const double *b, double *c);
-
 /* C = activation(op(A) op(B) + beta C + bias): the same product with an epilogue that
  * is applied to each piece of C while it is in cache. bias has n elements and is added
  * to every row; NULL for none. */

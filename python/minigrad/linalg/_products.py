@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad import _check
-from minigrad._native import check_status, ffi, lib
+from minigrad._native import check_status, ffi, lib, product
 
 __all__ = ["covariance", "matmul"]
 
-# Bound once: a product of two small matrices is mostly the way to C and back.
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _FLOATS, _DOUBLES = ffi.typeof("float[]"), ffi.typeof("double[]")
 _from_buffer, _cast = ffi.from_buffer, ffi.cast
-_gemm_f32, _gemm_f64 = lib.mg_gemm_f32, lib.mg_gemm_f64
-_matmul_f32, _matmul_f64 = lib.mg_matmul_f32, lib.mg_matmul_f64
 _gemv_f32, _gemv_f64 = lib.mg_gemv_f32, lib.mg_gemv_f64
 _empty = np.empty
 
@@ -67,40 +64,21 @@ def matmul(a: ArrayLike, b: ArrayLike, out: NDArray[Any] | None = None) -> Any:
     array([[17.],
            [39.]])
     """
-    # The way to C and back must cost little beside a small product, so compact matrices of
-    # one type go straight there. Whatever is unusual ends up in _general: not two
-    # dimensions, not contiguous or not writable (an exception), misaligned or overlapping (a
-    # status), no array at all.
+    # The way to C and back must cost little beside a small product, so matrices that lie
+    # well go straight there. Whatever is unusual ends up in _general.
+    if out is not None:
+        return out if not product(a, b, out) else _general(a, b, out)
     left: Any = a
     right: Any = b
     try:
         (m, k), (k_b, n) = left.shape, right.shape
-        dtype = left.dtype
-        if (
-            k == k_b
-            and right.dtype is dtype
-            and (dtype is _F32 or dtype is _F64)
-            and (out is None or (out.dtype is dtype and out.shape == (m, n)))
-        ):
-            c = _empty((m, n), dtype) if out is None else out
-            if dtype is _F32:
-                status = _matmul_f32(
-                    m, n, k, _from_buffer(_FLOATS, left), _from_buffer(_FLOATS, right), _from_buffer(_FLOATS, c, True)
-                )
-            else:
-                status = _matmul_f64(
-                    m,
-                    n,
-                    k,
-                    _from_buffer(_DOUBLES, left),
-                    _from_buffer(_DOUBLES, right),
-                    _from_buffer(_DOUBLES, c, True),
-                )
-            if not status:
+        if k == k_b:
+            c = _empty((m, n), left.dtype)
+            if not product(a, b, c):
                 return c
     except (AttributeError, ValueError):
         pass
-    return _general(a, b, out)
+    return _general(a, b, None)
 
 
 def _general(a: Any, b: Any, out: NDArray[Any] | None) -> Any:
@@ -112,17 +90,13 @@ def _general(a: Any, b: Any, out: NDArray[Any] | None) -> Any:
     if out is not None:
         _check_out(out, a, b)
     if b.ndim == 1:
-        product = _times_vector(a if a.ndim == 2 else a.reshape(1, -1), b)
-        return product if a.ndim == 2 else product[0]
+        result = _times_vector(a if a.ndim == 2 else a.reshape(1, -1), b)
+        return result if a.ndim == 2 else result[0]
     if a.ndim == 1:
         return _times_vector(b.T, a)
     if out is None:
         out = _empty((a.shape[0], b.shape[1]), a.dtype)
-    (a_trans, a_pointer, lda), (b_trans, b_pointer, ldb) = _layout(a), _layout(b)
-    gemm = _gemm_f32 if a.dtype == _F32 else _gemm_f64
-    (m, k), n = a.shape, b.shape[1]
-    status = gemm(a_trans, b_trans, m, n, k, 1.0, a_pointer, lda, b_pointer, ldb, 0.0, _pointer(out), n)
-    check_status(status, "matmul")
+    check_status(product(a, b, out), "matmul")
     return out
 
 
