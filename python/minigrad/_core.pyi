@@ -16,6 +16,5 @@ class _Library:
     # The functions and constants of csrc/include: the headers are their only declaration.
     def __getattr__(self, name: str) -> Any: ...
 
-__file__: str
 ffi: _FFI
 lib: _Library
