@@ -1,7 +1,9 @@
 """minigrad: machine learning from first principles, real enough to use.
 
-The rooms of the house, each a subpackage: `linalg`, `random`, `image`, `learn`,
-`datasets`; pictures and windows are in `ui`, the programs in `projects`.
+The rooms of the house, each a subpackage: `linalg`, `random`, `image`, `learn`, `nn`,
+`datasets`; pictures and windows are in `ui`, the programs in `projects`. The framework of
+`nn` is also here under PyTorch's names: ``import minigrad as mg``, then ``mg.tensor``,
+``mg.Module``, ``mg.relu``, ``mg.Adam``.
 """
 
 from __future__ import annotations
@@ -28,15 +30,20 @@ __all__ = [
     "set_num_threads",
 ]
 
-_LAZY = frozenset({"datasets", "image", "learn", "linalg", "random"})
+_LAZY = frozenset({"autograd", "datasets", "image", "learn", "linalg", "nn", "optim", "random", "utils", "vision"})
 
 
 def __getattr__(name: str) -> Any:
     # A room is imported when it is first named, so that `import minigrad` stays quick.
     if name in _LAZY:
         return importlib.import_module(f"minigrad.{name}")
+    if not name.startswith("__"):
+        names = importlib.import_module("minigrad.nn._names").names
+        if name in names:
+            globals()[name] = names[name]
+            return names[name]
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_LAZY, *importlib.import_module("minigrad.nn._names").names})

@@ -49,6 +49,20 @@ mg_status_t mg_num_threads_set(size_t num_threads);
 size_t mg_fma_probe_f32(size_t iterations, float *sink);
 size_t mg_fma_probe_f64(size_t iterations, double *sink);
 
+/* A reserve of address space, from which buffers that are used again and again are cut.
+ * create maps `size` bytes, of which none takes memory until it is written; the handle is
+ * the caller's, to be given to destroy once no block of it is in use. MG_ERR_ARGUMENT for
+ * size 0, MG_ERR_MEMORY if the system grants no address space. */
+typedef struct mg_reserve mg_reserve_t;
+mg_status_t mg_reserve_create(size_t size, mg_reserve_t **reserve);
+
+/* The next `size` bytes of a reserve, aligned to 64; NULL if it has no more. Not to be
+ * called from two threads at once. */
+void *mg_reserve_take(mg_reserve_t *reserve, size_t size);
+
+/* Give the address space back; NULL is allowed. */
+void mg_reserve_destroy(mg_reserve_t *reserve);
+
 /* cdef: end */
 
 #endif

@@ -1,0 +1,58 @@
+"""The framework's names at the top: what ``minigrad.NAME`` finds, as PyTorch has it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from minigrad.nn import _autograd, _dtype, _graph, _ops, _random
+from minigrad.nn._tensor import Tensor
+
+__all__ = ["names"]
+
+
+def _gather() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    # Later ones win, so operations keep their names where a layer or a tool shares one.
+    for module in ("minigrad.nn.optim", "minigrad.nn.data", "minigrad.nn.modules"):
+        package = importlib.import_module(module)
+        found |= {name: getattr(package, name) for name in getattr(package, "__all__", ())}
+    functional = importlib.import_module("minigrad.nn.functional")
+    found |= {name: getattr(functional, name) for name in functional.__all__}
+    found |= _ops.functions
+    found |= {
+        name: getattr(_random, name)
+        for name in ("Generator", "default_generator", "initial_seed", "manual_seed", "seed")
+    }
+    found |= {
+        name: getattr(_graph, name)
+        for name in ("enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled")
+    }
+    found |= {
+        name: getattr(_dtype, name)
+        for name in (
+            "dtype",
+            "float32",
+            "float64",
+            "get_default_dtype",
+            "int32",
+            "int64",
+            "promote_types",
+            "set_default_dtype",
+            "uint8",
+        )
+    }
+    found |= {
+        "bool": _dtype.bool_,
+        "double": _dtype.float64,
+        "float": _dtype.float32,
+        "grad": _autograd.grad,
+        "int": _dtype.int32,
+        "long": _dtype.int64,
+        "Tensor": Tensor,
+    }
+    return found
+
+
+names = _gather()
+"""Everything by name."""

@@ -1,0 +1,20 @@
+"""Operations as functions, under the name that PyTorch users import as ``F``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.nn._ops import functions
+
+__all__ = sorted(functions)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return functions[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
