@@ -1,4 +1,4 @@
-/* image: inverse-mapped warps.
+/* image: inverse-mapped warps, of one image or of many small ones.
  *
  * An image is row-major, height x width x channels, without gaps: the channels of a
  * pixel lie side by side. Integer coordinates (x, y) are the centres of pixels, x to
@@ -31,6 +31,16 @@ mg_status_t mg_image_warp_u8(size_t height, size_t width, size_t channels, const
                              size_t out_height, size_t out_width, uint8_t *output, mg_interpolation_t interpolation);
 mg_status_t mg_image_warp_f32(size_t height, size_t width, size_t channels, const float *input, const double *matrix,
                               size_t out_height, size_t out_width, float *output, mg_interpolation_t interpolation);
+
+/* output_k(x, y) = input_k((a x + b y + c, d x + e y + f) + (u, v)), for each of n_images
+ * one-channel images of height x width: bilinear, zero beyond the border.
+ *
+ * images and output: n_images x height x width, not overlapping. maps: n_images x 6, rows
+ * (a, b, c, d, e, f), from output to input coordinates. fields: n_images x 2 x height x
+ * width, displacements u (to the right) and v (down) in pixels; NULL for none. A source that
+ * is NaN or infinite lies outside. MG_ERR_ARGUMENT for a side over 2^20, MG_ERR_OVERFLOW. */
+mg_status_t mg_image_displace_f32(size_t n_images, size_t height, size_t width, const float *images, const float *maps,
+                                  const float *fields, float *output);
 
 /* cdef: end */
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad._check import DataError, choice
+from minigrad.datasets._augment import augment
 from minigrad.datasets._dataset import Dataset, Progress
 from minigrad.datasets._digits import load_digits
 from minigrad.datasets._files import HOMES, fetch
@@ -24,6 +25,7 @@ __all__ = [
     "Dataset",
     "Progress",
     "Table",
+    "augment",
     "available",
     "fetch",
     "iris_version",
