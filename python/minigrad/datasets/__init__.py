@@ -7,6 +7,7 @@ prints: progress goes to a callback, and what cannot be used is a `DataError` of
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from minigrad._check import DataError, choice
@@ -18,6 +19,7 @@ from minigrad.datasets._idx import read_idx
 from minigrad.datasets._iris import iris_version, load_iris
 from minigrad.datasets._matplotlib import photo, photo_path
 from minigrad.datasets._mnist import load_mnist
+from minigrad.datasets._planar import PLANAR, load_planar
 from minigrad.datasets._tables import Table, read_csv
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "load_digits",
     "load_iris",
     "load_mnist",
+    "load_planar",
     "photo",
     "photo_path",
     "read_csv",
@@ -44,6 +47,7 @@ _LOADERS: dict[str, tuple[Callable[..., Dataset], tuple[str, ...]]] = {
     "digits": (load_digits, ("n_samples", "seed")),
     "iris": (load_iris, ()),
     "mnist": (load_mnist, ("split",)),
+    **{shape: (partial(load_planar, shape), ("n_samples", "noise", "seed")) for shape in PLANAR},
 }
 
 
@@ -70,7 +74,8 @@ def load(name: str, *, progress: Progress | None = None, **options: Any) -> Data
         Called as ``progress(file, received, total)`` while a file is downloaded.
     **options
         What the set's own loader takes: ``split`` for ``"mnist"`` (`load_mnist`), ``n_samples`` and ``seed``
-        for ``"digits"`` (`load_digits`).
+        for ``"digits"`` (`load_digits`), those and ``noise`` for ``"circle"``, ``"moons"``, ``"spirals"``
+        and ``"xor"`` (`load_planar`).
 
     Returns
     -------
