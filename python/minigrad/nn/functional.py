@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.nn._ops import functions
 
-__all__ = sorted(functions)  # noqa: PLE0605
+__all__ = sorted(functions)
 
 
 def __getattr__(name: str) -> Any:

@@ -41,7 +41,7 @@ def kept_shape(shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> 
 
 
 @method
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: A001
+def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the sum over `dim` (an int, a sequence, or None for all); integers sum to int64.
 
     Raises
