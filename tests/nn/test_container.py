@@ -172,10 +172,10 @@ def test_copies(again):
         {
             "list": ParameterList([tensor(1.0), "text"]),
             "dict": ParameterDict({"a": tensor(2.0)}),
-            "modules": ModuleList([Add(1)]),
+            "inner": ModuleList([Add(1)]),
         }
     )
     twin = again(parts)
     assert list(twin.state_dict()) == list(parts.state_dict()) == ["list.0", "dict.a"]
-    assert twin["list"][1] == "text" and twin["dict"]["a"]._data[0] == 2.0 and twin["modules"][0].n == 1
+    assert twin["list"][1] == "text" and twin["dict"]["a"]._data[0] == 2.0 and twin["inner"][0].n == 1
     assert twin["dict"]["a"] is not parts["dict"]["a"]

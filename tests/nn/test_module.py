@@ -22,7 +22,7 @@ class Scale(Module):
 
     def __init__(self, values=(2.0, 3.0)):
         self.factor = Parameter(tensor(values))
-        self.register_buffer("calls", tensor(0, np.int64))
+        self.calls = Buffer(tensor(0, np.int64))
 
     def forward(self, x, shift=None):
         y = x * self.factor

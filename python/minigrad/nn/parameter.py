@@ -29,6 +29,10 @@ def _wrap(kind: type[Any], data: Any, requires_grad: bool) -> Any:
     return self
 
 
+def _restored(kind: type[Any], data: np.ndarray, option: bool) -> Any:
+    return kind(data, option)
+
+
 class Parameter(Tensor):
     """Tensor that a module registers as trainable when it is assigned to an attribute.
 
@@ -62,17 +66,14 @@ class Parameter(Tensor):
         # All is done in __new__; Tensor's own constructor must not run a second time.
         pass
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        if id(self) not in memo:
-            copy = type(self)(self.detach().clone(), self.requires_grad)
-            if self.grad is not None:
-                copy.grad = self.grad.detach().clone()
-            memo[id(self)] = copy
-        result: Parameter = memo[id(self)]
-        return result
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copy = memo[id(self)] = type(self)(self._data.copy(), self.requires_grad)
+        if self.grad is not None:
+            copy.grad = self.grad.detach().clone()
+        return copy
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return type(self), (self.detach(), self.requires_grad)
+        return _restored, (type(self), self._data, self.requires_grad)
 
 
 class Buffer(Tensor):
@@ -93,6 +94,13 @@ class Buffer(Tensor):
         buffer: Self = _wrap(cls, data, False)
         buffer.persistent = persistent
         return buffer
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copy = memo[id(self)] = type(self)(self._data.copy(), self.persistent)
+        return copy
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return _restored, (type(self), self._data, self.persistent)
 
     def __init__(self, data: Any = None, persistent: bool = True) -> None:
         pass

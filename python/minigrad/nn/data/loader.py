@@ -168,7 +168,8 @@ class DataLoader:
             if self.batch_size is None:
                 return n
             return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
-        return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
+        size: int = len(self.sampler if self.batch_sampler is None else self.batch_sampler)
+        return size
 
     def __iter__(self) -> Iterator[Any]:
         if self.num_workers:
