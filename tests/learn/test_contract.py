@@ -22,12 +22,18 @@ ESTIMATORS = [
 # Per estimator: settings unlike the defaults, and per parameter values that fit must refuse.
 GOOD = {
     "PCA": {"n_components": 2, "solver": "power", "standardize": True, "random_state": 7},
+    "Perceptron": {"max_iter": 50, "shuffle": True, "random_state": 7},
 }
 BAD = {
     "PCA": {
         "n_components": [0, -3, 1.0, 0.0, float("nan"), "two", True, [2], 10**6],
         "solver": ["", "full", None, 3],
         "standardize": [None, 0, 1, "yes"],
+        "random_state": [-1, 2**64, 0.5, "seed", True],
+    },
+    "Perceptron": {
+        "max_iter": [0, -1, 1.5, "many", True],
+        "shuffle": [None, 0, "yes"],
         "random_state": [-1, 2**64, 0.5, "seed", True],
     },
 }

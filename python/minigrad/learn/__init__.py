@@ -11,12 +11,14 @@ from minigrad.learn._base import Estimator, NotFittedError
 from minigrad.learn._separation import discriminant_accuracy, silhouette_score
 from minigrad.learn._uncertainty import BootstrapPCA, bootstrap_pca, near_equal_groups
 from minigrad.learn.pca import PCA
+from minigrad.learn.perceptron import Perceptron
 
 __all__ = [
     "PCA",
     "BootstrapPCA",
     "Estimator",
     "NotFittedError",
+    "Perceptron",
     "bootstrap_pca",
     "discriminant_accuracy",
     "near_equal_groups",
