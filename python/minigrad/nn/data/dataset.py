@@ -114,7 +114,7 @@ class TensorDataset(Dataset):
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"TensorDataset: tensors must be Tensors; got {type(tensor).__name__}")
-        if not tensors or any(tensor.ndim == 0 or len(tensor) != len(tensors[0]) for tensor in tensors):
+        if not tensors or any(tensor.ndim == 0 or tensor.shape[0] != tensors[0].shape[0] for tensor in tensors):
             shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors) or "none"
             raise ValueError(f"TensorDataset: tensors must have the same length; got shapes {shapes}")
         self.tensors = tensors
@@ -123,7 +123,7 @@ class TensorDataset(Dataset):
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
-        return len(self.tensors[0])
+        return self.tensors[0].shape[0]
 
     def __getbatch__(self, indices: np.ndarray) -> list[Tensor]:
         return [fresh(gather(tensor._data, indices)) for tensor in self.tensors]

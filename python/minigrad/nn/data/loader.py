@@ -126,6 +126,7 @@ class DataLoader:
         self._default = collate_fn is None
         self.collate_fn = collate_fn or (default_convert if self._auto_collation is None else default_collate)
         self._pool: Pool | None = None
+        self._epochs = 0
 
     def _choose_order(self, batch_size: Any, shuffle: Any, sampler: Any, batch_sampler: Any, drop_last: bool) -> None:
         """Set up sampler and batch sampler, refusing what contradicts itself."""
@@ -197,7 +198,8 @@ class DataLoader:
         pool = self._pool or Pool(self, self._fetcher())
         self._pool = pool if self.persistent_workers else None
         try:
-            yield from pool.run(None if self._iterable else iter(self._tasks()), self.generator)
+            self._epochs += 1
+            yield from pool.run(None if self._iterable else iter(self._tasks()), self.generator, self._epochs)
         finally:
             if not self.persistent_workers or pool.broken:
                 self._pool = None

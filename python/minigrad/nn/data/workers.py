@@ -216,7 +216,7 @@ class Pool:
             self.close()
             raise TypeError(f"DataLoader: dataset must be picklable for worker processes; {error}") from None
 
-    def run(self, indices: Iterator[Any] | None, generator: Generator | None) -> Iterator[Any]:
+    def run(self, indices: Iterator[Any] | None, generator: Generator | None, epoch: int) -> Iterator[Any]:
         """Yield the batches of one epoch, in order.
 
         Parameters
@@ -225,6 +225,8 @@ class Pool:
             What each batch is made of; None for iterable data sets.
         generator : Generator or None
             Of the workers' seeds.
+        epoch : int
+            Each has its own seeds.
 
         Yields
         ------
@@ -237,7 +239,10 @@ class Pool:
             If a worker died or took too long.
         """
         self.broken = True  # unless the epoch comes to its end
-        base = (generator or default_generator).integers(0, 2**62)
+        # Drawn from another stream, so that the order of the samples is the same without workers.
+        generator = generator or default_generator
+        stream = 2**63 + (epoch % 2**30 << 32) + generator.position % 2**32
+        base = Generator(generator.seed, stream).integers(0, 2**62)
         for tasks in self.tasks:
             tasks.put(("begin", base))
         yield from self._streams() if indices is None else self._ordered(indices)
