@@ -21,6 +21,7 @@
 #include "minigrad/core.h"
 #include "minigrad/image.h"
 #include "minigrad/linalg.h"
+#include "minigrad/nn_bmm.h"
 #include "minigrad/random.h"
 
 #endif

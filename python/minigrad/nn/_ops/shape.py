@@ -1,17 +1,49 @@
-"""Shapes: views of the same memory where possible."""
+"""Shapes: views of the same memory where possible.
+
+A view z of a holds some of a's elements in another arrangement, so the gradient of a is
+that of z put back in a's arrangement; an element that z repeats collects a sum.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.nn import _array
+from minigrad.nn._dtype import dtype as Dtype  # noqa: N812 (the class, beside the parameter)
 from minigrad.nn._errors import ShapeError, portrait
-from minigrad.nn._graph import Node
-from minigrad.nn._tensor import Tensor, method, result, unbroadcast, view_result
+from minigrad.nn._graph import Node, mode
+from minigrad.nn._tensor import Tensor, dim_of, dims_of, fresh, method, result, unbroadcast, view_result
 
-__all__ = ["reshape"]
+__all__ = [
+    "adjoint",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_shapes",
+    "broadcast_tensors",
+    "broadcast_to",
+    "expand",
+    "flatten",
+    "moveaxis",
+    "movedim",
+    "numel",
+    "permute",
+    "ravel",
+    "reshape",
+    "squeeze",
+    "swapaxes",
+    "swapdims",
+    "t",
+    "transpose",
+    "unflatten",
+    "unsqueeze",
+]
+
+_CAN_REFUSE_COPY = int(np.__version__.split(".")[0]) > 2 or np.lib.NumpyVersion(np.__version__) >= "2.1.0"
 
 
 class Reshape(Node):
@@ -21,37 +53,32 @@ class Reshape(Node):
 
     def backward(self, grad: Tensor) -> tuple[Any]:
         """Gradient g in the old shape."""
-        return (grad.reshape(self.shape),)
+        return (reshape(grad, self.shape),)
 
 
-def sizes_of(op: str, args: tuple[Any, ...]) -> tuple[int, ...]:
-    """Return a shape given as one sequence or as separate ints."""
-    if len(args) == 1 and isinstance(args[0], (tuple, list)):
-        args = tuple(args[0])
-    try:
-        return tuple(n.__index__() if not isinstance(n, Tensor) else int(n.item()) for n in args)
-    except AttributeError:
-        raise TypeError(f"{op}: the shape must be ints; got {args!r}") from None
+class View(Reshape):
+    """A `Reshape` that was asked for as a view."""
 
 
-@method
-def reshape(input: Tensor, *shape: Any) -> Tensor:
-    """Return the elements in another shape, one extent of which may be -1; a view where possible.
+class Squeeze(Reshape):
+    """z = a without some dimensions of extent 1."""
 
-    Raises
-    ------
-    RuntimeError
-        If the numbers of elements differ.
-    """
-    sizes = sizes_of("reshape", shape)
-    data = input._data
-    try:
-        viewed = data.reshape(sizes)
-    except ValueError:
-        raise ShapeError(f"reshape: shape {sizes} is invalid for {portrait(input)} of {data.size} elements") from None
-    if viewed.base is not None and np.may_share_memory(viewed, data):
-        return view_result(viewed, Reshape, input, lambda t: reshape(t, sizes), shape=data.shape)
-    return result(viewed, Reshape, (input,), shape=data.shape)
+
+class Unsqueeze(Reshape):
+    """z = a with one more dimension of extent 1."""
+
+
+class Permute(Node):
+    """z = a with its dimensions in another order."""
+
+    dims: tuple[int, ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient g with its dimensions back in order."""
+        back = [0] * len(self.dims)
+        for position, dim in enumerate(self.dims):
+            back[dim] = position
+        return (_permuted(grad, tuple(back)),)
 
 
 class Expand(Node):
@@ -64,8 +91,193 @@ class Expand(Node):
         return (unbroadcast(grad, self.shape),)
 
 
+def sizes_of(op: str, args: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return a shape given as one sequence or as separate ints."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    try:
+        return tuple([n if type(n) is int else _index(n) for n in args])
+    except (AttributeError, TypeError, ValueError):
+        raise TypeError(f"{op}: the shape must be ints; got {args!r}") from None
+
+
+def _index(n: Any) -> int:
+    if isinstance(n, bool):
+        raise TypeError
+    return int(n.item()) if isinstance(n, Tensor) and n._data.dtype.kind != "f" else n.__index__()  # type: ignore[no-any-return]
+
+
+def full_shape(op: str, input: Tensor, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return `sizes` with its -1, if any, replaced by what `input` holds."""
+    count = input._data.size
+    known = 1
+    unknown = -1
+    for position, extent in enumerate(sizes):
+        if extent >= 0:
+            known *= extent
+        elif extent == -1 and unknown < 0:
+            unknown = position
+        else:
+            problem = "only one dimension can be inferred" if extent == -1 else f"invalid shape dimension {extent}"
+            raise ShapeError(f"{op}: {problem}; got shape {sizes} for {portrait(input)}")
+    if unknown < 0:
+        if known == count:
+            return sizes
+    elif known == 0 and count == 0:
+        raise ShapeError(
+            f"{op}: cannot reshape tensor of 0 elements into shape {sizes} because the unspecified dimension size -1 "
+            f"can be any value and is ambiguous; got {portrait(input)}"
+        )
+    elif known and count % known == 0:
+        return (*sizes[:unknown], count // known, *sizes[unknown + 1 :])
+    raise ShapeError(f"{op}: shape {sizes} is invalid for {portrait(input)} of {count} elements")
+
+
+def _viewed(data: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return `data` in another shape without a copy, or None if its strides do not allow that."""
+    if data.flags.c_contiguous or data.size <= 1:
+        return data.reshape(shape)
+    if _CAN_REFUSE_COPY:
+        try:
+            return data.reshape(shape, copy=False)
+        except ValueError:
+            return None
+    made = data.reshape(shape)
+    return made if np.may_share_memory(made, data) else None
+
+
 @method
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """Return the elements in another shape, one extent of which may be -1; a view where possible.
+
+    Raises
+    ------
+    RuntimeError
+        If the numbers of elements differ.
+    """
+    wanted = sizes_of("reshape", shape)
+    sizes = full_shape("reshape", input, wanted)
+    data = input._data
+    viewed = _viewed(data, sizes)
+    if viewed is not None:
+        return view_result(viewed, Reshape, input, lambda a: reshape(a, sizes), shape=data.shape)
+    return result(_array.contiguous(data).reshape(sizes), Reshape, (input,), shape=data.shape)
+
+
+@method
+def view(input: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
+    """Return a view in another shape, or, given a dtype, of the same bytes as another element type.
+
+    Raises
+    ------
+    RuntimeError
+        If the numbers of elements differ, or the strides allow no view; then use `reshape`.
+    """
+    kind = dtype if dtype is not None else shape[0] if len(shape) == 1 and isinstance(shape[0], Dtype) else None
+    if kind is not None:
+        return _reinterpreted(input, kind)
+    sizes = full_shape("view", input, sizes_of("view", shape))
+    viewed = _viewed(input._data, sizes)
+    if viewed is None:
+        raise ShapeError(
+            f"view: view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            f"across two contiguous subspaces): {sizes} for {portrait(input)}; use .reshape(...) instead"
+        )
+    return view_result(viewed, View, input, lambda a: reshape(a, sizes), shape=input._data.shape)
+
+
+def _reinterpreted(input: Tensor, kind: Dtype) -> Tensor:
+    try:
+        data = input._data.view(kind.numpy)
+    except (TypeError, ValueError):
+        raise ShapeError(f"view: the bytes of {portrait(input)} cannot be viewed as {kind.name}") from None
+    out = fresh(data)
+    out._cell = input._shared_cell()
+    return out
+
+
+@method
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """Return the elements in the shape of `other`."""
+    return reshape(input, other._data.shape)
+
+
+@method
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """Return a view in the shape of `other`."""
+    return view(input, other._data.shape)
+
+
+@method
+def ravel(input: Tensor) -> Tensor:
+    """Return the elements in one dimension."""
+    return input if input._data.ndim == 1 and input._data.flags.c_contiguous else reshape(input, (input._data.size,))
+
+
+@method
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Return the tensor with dimensions from `start_dim` to `end_dim` merged into one.
+
+    Raises
+    ------
+    RuntimeError
+        If `start_dim` comes after `end_dim`.
+    """
+    shape = input._data.shape
+    first, last = dim_of("flatten", start_dim, len(shape)), dim_of("flatten", end_dim, len(shape))
+    if first > last:
+        raise ShapeError(f"flatten: start_dim cannot come after end_dim; got {start_dim} and {end_dim}")
+    if not shape:
+        return reshape(input, (1,))
+    if first == last:
+        return input
+    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+
+
+@method
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Return a view with dimension `dim` split into `sizes`, one of which may be -1.
+
+    Raises
+    ------
+    RuntimeError
+        If `sizes` is empty or does not multiply to the extent.
+    """
+    shape = input._data.shape
+    at = dim_of("unflatten", dim, len(shape))
+    parts = sizes_of("unflatten", (tuple(sizes) if isinstance(sizes, (tuple, list)) else sizes,))
+    if not parts:
+        raise ShapeError("unflatten: sizes must be non-empty")
+    extent = shape[at] if shape else 1
+    known = -math.prod(parts) if -1 in parts else math.prod(parts)
+    if min(parts) < -1 or parts.count(-1) > 1 or (known != extent and (-1 not in parts or not known or extent % known)):
+        raise ShapeError(
+            f"unflatten: Provided sizes {list(parts)} don't multiply up to the size of dim {dim} ({extent}) in the "
+            f"input tensor {portrait(input)}"
+        )
+    whole = tuple(extent // known if n == -1 else n for n in parts)
+    return reshape(input, (*shape[:at], *whole, *shape[at + 1 :]))
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """Return the shape that tensors of these shapes broadcast to.
+
+    Raises
+    ------
+    RuntimeError
+        If they do not fit.
+    """
+    plain = [(n,) if isinstance(n, int) else tuple(n) for n in shapes]
+    try:
+        return np.broadcast_shapes(*plain)
+    except ValueError:
+        raise ShapeError(
+            f"broadcast_shapes: shape mismatch: the shapes cannot be broadcast to one; got {plain}"
+        ) from None
+
+
+@method
+def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
     """Return a view in which dimensions of extent 1 are repeated to `sizes`; -1 keeps an extent.
 
     Raises
@@ -73,18 +285,333 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     RuntimeError
         If an extent other than 1 would have to change.
     """
-    wanted = sizes_of("expand", sizes)
+    return _expanded("expand", input, sizes_of("expand", sizes))
+
+
+def _expanded(op: str, input: Tensor, wanted: tuple[int, ...]) -> Tensor:
     have = input._data.shape
     lead = len(wanted) - len(have)
-    if lead < 0 or any(n == -1 for n in wanted[:lead]):
-        raise ShapeError(f"expand: the sizes {wanted} must cover every dimension; got {portrait(input)}")
-    full = wanted[:lead] + tuple(h if w == -1 else w for w, h in zip(wanted[lead:], have, strict=True))
+    if lead < 0 or any(n < 0 for n in wanted[:lead]):
+        raise ShapeError(f"{op}: the sizes {wanted} must cover every dimension of {portrait(input)}, each >= 0")
+    full = wanted[:lead] + tuple([h if w == -1 else w for w, h in zip(wanted[lead:], have, strict=True)])
     try:
         data = np.broadcast_to(input._data, full)
     except ValueError:
-        raise ShapeError(f"expand: {portrait(input)} cannot be expanded to {wanted}") from None
-    return view_result(data, Expand, input, lambda t: expand(t, full), shape=have)
+        raise ShapeError(
+            f"{op}: the expanded size must match the existing size at every non-singleton dimension: target sizes "
+            f"{wanted}; got {portrait(input)}"
+        ) from None
+    return view_result(data, Expand, input, lambda a: expand(a, full), shape=have)
 
 
-__all__ += ["expand"]
-_ = _array
+@method
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """Return a view repeated to the shape of `other`."""
+    return expand(input, other._data.shape)
+
+
+@method
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """Return a view repeated to the shape `size`, as `expand`."""
+    return _expanded("broadcast_to", input, sizes_of("broadcast_to", (size,)))
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """Return views of the tensors, all repeated to their common shape.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not fit.
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tuple(tensors[0])
+    shape = broadcast_shapes(*[a._data.shape for a in tensors])
+    return tuple(a if a._data.shape == shape else expand(a, shape) for a in tensors)
+
+
+# --- orders of the dimensions
+
+
+def _permuted(input: Tensor, dims: tuple[int, ...]) -> Tensor:
+    return view_result(input._data.transpose(dims), Permute, input, lambda a: _permuted(a, dims), dims=dims)
+
+
+@method
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """Return a view with the dimensions in the order `dims`.
+
+    Raises
+    ------
+    RuntimeError
+        If `dims` does not name every dimension once.
+    IndexError
+        If one is out of range.
+    """
+    wanted = sizes_of("permute", dims)
+    ndim = input._data.ndim
+    if len(wanted) != ndim:
+        raise ShapeError(f"permute: dims must name every dimension; got {wanted} for {portrait(input)}")
+    order = tuple([dim_of("permute", d, ndim) for d in wanted])
+    if len(set(order)) != ndim:
+        raise ShapeError(f"permute: duplicate dims are not allowed; got {wanted}")
+    return _permuted(input, order)
+
+
+@method("transpose", "swapaxes", "swapdims")
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Return a view with two dimensions exchanged.
+
+    Raises
+    ------
+    IndexError
+        If a dimension is out of range.
+    """
+    ndim = input._data.ndim
+    first, second = dim_of("transpose", dim0, ndim), dim_of("transpose", dim1, ndim)
+    order = list(range(ndim))
+    if ndim:
+        order[first], order[second] = second, first
+    return _permuted(input, tuple(order))
+
+
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Return a view with two dimensions exchanged, as `transpose`."""
+    return transpose(input, axis0, axis1)
+
+
+swapdims = transpose
+
+
+@method
+def t(input: Tensor) -> Tensor:
+    """Return a view of a matrix transposed; of fewer dimensions, the tensor as it is.
+
+    Raises
+    ------
+    RuntimeError
+        For more than two dimensions.
+    """
+    if input._data.ndim > 2:
+        raise ShapeError(f"t: expects a tensor with <= 2 dimensions; got {portrait(input)}")
+    return _permuted(input, tuple(range(input._data.ndim))[::-1])
+
+
+def _matrix_transposed(input: Tensor, name: str) -> Tensor:
+    ndim = input._data.ndim
+    if ndim < 2:
+        raise ShapeError(f"{name}: only a tensor of 2 or more dimensions has it; got {portrait(input)}")
+    return _permuted(input, (*range(ndim - 2), ndim - 1, ndim - 2))
+
+
+@method
+def adjoint(input: Tensor) -> Tensor:
+    """Return a view with the last two dimensions exchanged."""
+    return _matrix_transposed(input, "adjoint")
+
+
+def _property(name: str, function: Callable[[Tensor], Tensor], doc: str) -> None:
+    setattr(Tensor, name, property(function, doc=doc))
+
+
+_property("T", lambda a: _permuted(a, tuple(range(a._data.ndim))[::-1]), "View with the dimensions in reverse order.")
+_property("H", lambda a: t(a) if a._data.ndim == 2 else _bad_h(a), "View of a matrix transposed.")
+_property("mT", lambda a: _matrix_transposed(a, "mT"), "View with the last two dimensions exchanged.")
+_property("mH", lambda a: _matrix_transposed(a, "mH"), "View with the last two dimensions exchanged.")
+
+
+def _bad_h(input: Tensor) -> Tensor:
+    if input._data.ndim == 0:
+        return input
+    raise ShapeError(f"H: only a matrix has it; use mH for batches of matrices; got {portrait(input)}")
+
+
+@method
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """Return a view with dimension `source` (or several) moved to `destination`.
+
+    Raises
+    ------
+    RuntimeError
+        If a dimension is named twice, or the two lists differ in length.
+    """
+    ndim = input._data.ndim
+    sources = source if isinstance(source, (tuple, list)) else (source,)
+    targets = destination if isinstance(destination, (tuple, list)) else (destination,)
+    if len(sources) != len(targets):
+        raise ShapeError(
+            f"movedim: Invalid source or destination dims: source ({sources} dims) should contain the same number of "
+            f"dims as destination ({targets} dims)"
+        )
+    taken = [dim_of("movedim", d, ndim) for d in sources]
+    places = [dim_of("movedim", d, ndim) for d in targets]
+    for name, found in (("source", taken), ("destination", places)):
+        if len(set(found)) != len(found):
+            raise ShapeError(f"movedim: repeated dim in `{name}` ({found})")
+    order = [d for d in range(ndim) if d not in taken]
+    for place, dim in sorted(zip(places, taken, strict=True)):
+        order.insert(place, dim)
+    return _permuted(input, tuple(order[:ndim]))
+
+
+moveaxis = method("moveaxis")(movedim)
+
+
+# --- dimensions of extent 1
+
+
+@method
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Return a view without the dimensions of extent 1, or those among `dim`.
+
+    Raises
+    ------
+    IndexError
+        If a dimension is out of range.
+    """
+    shape = input._data.shape
+    dims = dims_of("squeeze", dim, len(shape))
+    kept = tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims])
+    return view_result(input._data.reshape(kept), Squeeze, input, lambda a: squeeze(a, dim), shape=shape)
+
+
+@method
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """Return a view with a dimension of extent 1 inserted before `dim`.
+
+    Raises
+    ------
+    IndexError
+        If it is out of range.
+    """
+    data = input._data
+    at = dim_of("unsqueeze", dim, data.ndim + 1)
+    key = (slice(None),) * at + (None,)
+    return view_result(data[key], Unsqueeze, input, lambda a: unsqueeze(a, at), shape=data.shape)
+
+
+def _at_least(name: str, ndim: int, tensors: tuple[Any, ...], grow: Callable[[Tensor], Tensor]) -> Any:
+    several = len(tensors) != 1 or isinstance(tensors[0], (tuple, list))
+    if len(tensors) == 1 and several:
+        tensors = tuple(tensors[0])
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name}: expected Tensors; got {type(tensor).__name__}")
+    made = tuple(a if a._data.ndim >= ndim else grow(a) for a in tensors)
+    return made if several else made[0]
+
+
+@method
+def atleast_1d(*tensors: Any) -> Any:
+    """Return each tensor, a 0-d one as one element in one dimension."""
+    return _at_least("atleast_1d", 1, tensors, lambda a: reshape(a, (1,)))
+
+
+@method
+def atleast_2d(*tensors: Any) -> Any:
+    """Return each tensor, one of fewer dimensions as a row."""
+    return _at_least("atleast_2d", 2, tensors, lambda a: reshape(a, (1, -1) if a._data.size else (1, 0)))
+
+
+@method
+def atleast_3d(*tensors: Any) -> Any:
+    """Return each tensor with at least three dimensions: a vector in the middle one, a matrix in the first two."""
+
+    def grow(a: Tensor) -> Tensor:
+        shape = a._data.shape
+        return reshape(a, (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
+
+    return _at_least("atleast_3d", 3, tensors, grow)
+
+
+# --- forms that change the tensor's own shape
+
+
+def _in_place(name: str, function: Callable[..., Tensor], inverse: Callable[..., Callable[[Tensor], Tensor]]) -> None:
+    def form(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        self._check_inplace(name)
+        back = inverse(self._data.shape, *args, **kwargs)
+        made = function(self, *args, **kwargs)
+        if made is self:
+            return self
+        self._data = made._data
+        if mode.enabled and made._node is not None:
+            self._node, self._index, self._requires = made._node, made._index, made._requires
+        if self._view is not None:
+            base, replay = self._view
+            self._view = (base, lambda a: function(replay(a), *args, **kwargs))
+        for ref in self._shared_cell().views:
+            view_of = ref()
+            if view_of is not None and view_of is not made and view_of._view is not None and view_of._view[0] is self:
+                view_of._view = (self, lambda a, old=view_of._view[1]: old(back(a)))
+        self._bump()
+        return self
+
+    form.__name__ = form.__qualname__ = name
+    form.__doc__ = f"Change the tensor's own shape to what `{function.__name__}` gives, and return it."
+    setattr(Tensor, name, form)
+
+
+def _to_shape(shape: tuple[int, ...], *args: Any, **kwargs: Any) -> Callable[[Tensor], Tensor]:
+    return lambda a: reshape(a, shape)
+
+
+def _again(shape: tuple[int, ...], *args: Any, **kwargs: Any) -> Callable[[Tensor], Tensor]:
+    return lambda a: transpose(a, *args, **kwargs)
+
+
+_in_place("squeeze_", squeeze, _to_shape)
+_in_place("unsqueeze_", unsqueeze, _to_shape)
+_in_place("t_", t, lambda shape: t)
+for _name in ("transpose_", "swapaxes_", "swapdims_"):
+    _in_place(_name, transpose, _again)
+
+
+# --- what a tensor says of its shape
+
+
+@method
+def size(input: Tensor, dim: int | None = None) -> Any:
+    """Return the shape, or the extent of one dimension."""
+    shape = input._data.shape
+    if dim is None:
+        return shape
+    at = dim_of("size", dim, len(shape))
+    if not shape:
+        raise IndexError(f"size: Dimension specified as {dim} but tensor has no dimensions")
+    return shape[at]
+
+
+@method
+def stride(input: Tensor, dim: int | None = None) -> Any:
+    """Return, for each dimension or for `dim`, how many elements lie between neighbours along it."""
+    strides = tuple(n // input._data.itemsize for n in input._data.strides)
+    return strides if dim is None else strides[dim_of("stride", dim, len(strides))]
+
+
+@method("dim", "ndimension")
+def dim(input: Tensor) -> int:
+    """Return the number of dimensions."""
+    return input._data.ndim
+
+
+@method("numel", "nelement")
+def numel(input: Tensor) -> int:
+    """Return the number of elements."""
+    return input._data.size
+
+
+@method
+def element_size(input: Tensor) -> int:
+    """Return the number of bytes of an element."""
+    return input._data.itemsize
+
+
+@method
+def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
+    """Return whether the elements lie in order without gaps."""
+    return input._data.flags.c_contiguous
+
+
+_property("itemsize", element_size, "Number of bytes of an element.")
+_property("nbytes", lambda a: a._data.nbytes, "Number of bytes of all elements.")
