@@ -11,6 +11,7 @@
 
 #include "kernels/gemm.h"
 #include "kernels/level1.h"
+#include "kernels/optimizer.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
 
@@ -20,6 +21,8 @@ typedef struct {
     const mg_gemm_kernels_f64_t *gemm_f64;
     mg_level1_kernels_f32_t level1_f32;
     mg_level1_kernels_f64_t level1_f64;
+    const mg_optimizer_kernels_f32_t *optimizer_f32;
+    const mg_optimizer_kernels_f64_t *optimizer_f64;
     mg_probe_kernels_t probe;
     mg_random_kernels_t random;
 } mg_kernels_t;

@@ -19,6 +19,8 @@
 #include <stdint.h>
 
 #include "minigrad/core.h"
+/* The room headers, after what all of them use. */
+#include "minigrad/calculus.h"
 #include "minigrad/image.h"
 #include "minigrad/linalg.h"
 #include "minigrad/nn_bmm.h"

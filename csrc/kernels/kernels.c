@@ -20,6 +20,8 @@
 #include "kernels/probe.inc"
 #include "kernels/random.inc"
 
+#include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
+
 #include "core/real_end.h"
 #include "core/real_f64.h"
 #include "kernels/gemm.inc"
@@ -27,12 +29,16 @@
 #include "kernels/probe.inc"
 #include "kernels/random.inc"
 
+#include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
+
 const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .name = STRING(MG_LEVEL),
     .gemm_f32 = &gemm_kernels_f32,
     .gemm_f64 = &gemm_kernels_f64,
     .level1_f32 = LEVEL1_TABLE_f32,
     .level1_f64 = LEVEL1_TABLE_f64,
+    .optimizer_f32 = &optimizer_kernels_f32,
+    .optimizer_f64 = &optimizer_kernels_f64,
     .probe = {.fma_f32 = probe_fma_f32, .fma_f64 = probe_fma_f64},
     .random = {.bits_u32 = random_bits_u32,
                .bits_u64 = random_bits_u64,

@@ -1,0 +1,17 @@
+#include <math.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/dispatch.h"
+#include "minigrad/calculus.h"
+#include "minigrad/linalg.h"
+
+#include "core/real_end.h"
+#include "core/real_f32.h"
+
+#include "calculus/muon.inc"
+
+#include "core/real_end.h"
+#include "core/real_f64.h"
+
+#include "calculus/muon.inc"
