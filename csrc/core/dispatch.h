@@ -14,6 +14,7 @@
 #include "kernels/optimizer.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
+#include "kernels/vecmath.h"
 
 typedef struct {
     const char *name; /* "base", "avx2", "avx512" */
@@ -25,6 +26,8 @@ typedef struct {
     const mg_optimizer_kernels_f64_t *optimizer_f64;
     mg_probe_kernels_t probe;
     mg_random_kernels_t random;
+    mg_vecmath_kernels_f32_t vecmath_f32;
+    mg_vecmath_kernels_f64_t vecmath_f64;
 } mg_kernels_t;
 
 /* The table in use; chosen on first use, never NULL. */

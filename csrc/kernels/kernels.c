@@ -3,6 +3,8 @@
  * the table at the end, so no function built for a wide register can be linked into
  * common code. */
 #include <float.h>
+#include <math.h>
+#include <string.h>
 
 #include "core/dispatch.h"
 #include "kernels/philox.h"
@@ -19,6 +21,7 @@
 #include "kernels/level1.inc"
 #include "kernels/probe.inc"
 #include "kernels/random.inc"
+#include "kernels/vecmath.inc"
 
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
 
@@ -28,6 +31,17 @@
 #include "kernels/level1.inc"
 #include "kernels/probe.inc"
 #include "kernels/random.inc"
+#include "kernels/vecmath.inc"
+#include "kernels/vecmath_double.inc"
+
+/* Again, for float functions that compute in double need those. */
+#include "core/real_end.h"
+#include "core/real_f32.h"
+#include "kernels/vecmath_maps.inc"
+
+#include "core/real_end.h"
+#include "core/real_f64.h"
+#include "kernels/vecmath_maps.inc"
 
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
 
@@ -46,4 +60,6 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
                .uniform_f64 = random_uniform_f64,
                .normal_f32 = random_normal_f32,
                .normal_f64 = random_normal_f64},
+    .vecmath_f32 = {.map = vecmath_map_f32, .map_backward = vecmath_map_backward_f32},
+    .vecmath_f64 = {.map = vecmath_map_f64, .map_backward = vecmath_map_backward_f64},
 };
