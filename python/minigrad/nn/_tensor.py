@@ -36,6 +36,7 @@ __all__ = [
     "scalar_like",
     "unbroadcast",
     "view_result",
+    "write_out",
 ]
 
 _new = object.__new__
@@ -694,6 +695,27 @@ def change_inplace(op: str, tensor: Tensor, compute: Callable[[Tensor], Tensor])
     if recording and (made._requires or tensor._requires):
         tensor._rebase(made if made._data.dtype == tensor._data.dtype else made.to(tensor.dtype))
     return tensor
+
+
+def write_out(op: str, out: Tensor, made: Tensor) -> Tensor:
+    """Write a result into the `out` argument of an operation, which takes its shape, and return it.
+
+    Raises
+    ------
+    RuntimeError
+        If `out` requires grad while operations are recorded, or cannot hold the result's type.
+    """
+    if mode.enabled and (out._requires or made._requires):
+        raise GraphError(f"{op}: functions with out=... arguments don't support automatic differentiation")
+    if not _fits(made.dtype, out.dtype):
+        raise DtypeError(
+            f"{op}: result type {made.dtype.name} can't be cast to the desired output type {out.dtype.name}"
+        )
+    if out._data.shape != made._data.shape:
+        out._data = _array.empty(made._data.shape, out._data.dtype)
+    np.copyto(out._data, made._data, casting="unsafe")
+    out._bump()
+    return out
 
 
 def _fits(kind: Dtype, into: Dtype) -> bool:

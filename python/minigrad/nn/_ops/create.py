@@ -1,0 +1,677 @@
+"""Tensors made from nothing, from numbers, and after the pattern of another tensor.
+
+A function that draws no random numbers is here; `random` has the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.nn import _array, _tensor
+from minigrad.nn._dtype import dtype as Dtype  # noqa: N812
+from minigrad.nn._dtype import get_default_dtype, int32, int64, of_numpy, to_dtype
+from minigrad.nn._graph import mode
+from minigrad.nn._ops.shape import sizes_of
+from minigrad.nn._tensor import Tensor, fresh, method
+from minigrad.nn._where import user_line
+
+__all__ = [
+    "arange",
+    "as_tensor",
+    "asarray",
+    "empty",
+    "empty_like",
+    "empty_strided",
+    "eye",
+    "from_dlpack",
+    "from_numpy",
+    "full",
+    "full_like",
+    "linspace",
+    "logspace",
+    "ones",
+    "ones_like",
+    "range",
+    "scalar_tensor",
+    "tensor",
+    "tril_indices",
+    "triu_indices",
+    "zeros",
+    "zeros_like",
+]
+
+
+# --- what every function here shares
+
+
+def check_device(op: str, device: Any) -> None:
+    """Refuse any device but the CPU."""
+    if device is not None and str(device).split(":")[0] != "cpu":
+        raise RuntimeError(f"{op}: the only device is 'cpu'; got {device!r}")
+
+
+def kind_of(op: str, dtype: Any, default: Dtype | None = None) -> np.dtype[Any]:
+    """Return `dtype`, or else `default`, or else the default floating-point type, in NumPy's words."""
+    if dtype is None:
+        return (get_default_dtype() if default is None else default).numpy
+    return to_dtype(dtype, op).numpy
+
+
+def made(data: np.ndarray, requires_grad: bool = False) -> Tensor:
+    """Return a new leaf over `data`, with the user's line."""
+    out = fresh(data)
+    if mode.lines:
+        out._where = user_line()
+    return out.requires_grad_() if requires_grad else out
+
+
+def shape_of(op: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return a shape given as ints or as one sequence; RuntimeError if an extent is negative."""
+    sizes = sizes_of(op, size)
+    if any(n < 0 for n in sizes):
+        raise RuntimeError(f"{op}: the extents of a shape must not be negative; got {sizes}")
+    return sizes
+
+
+def deliver(op: str, data: np.ndarray, out: Tensor | None, requires_grad: bool) -> Tensor:
+    """Return `data` as a new leaf, or written into `out`."""
+    if out is None:
+        return made(data, requires_grad)
+    return _tensor.write_out(op, out, fresh(data))
+
+
+def filled(shape: tuple[int, ...], value: Any, kind: np.dtype[Any]) -> np.ndarray:
+    """Return an array of `shape` in which every element is `value`."""
+    data = _array.empty(shape, kind)
+    with np.errstate(all="ignore"):
+        data.fill(value)
+    return data
+
+
+# --- from values
+
+
+def _leaf(value: Any) -> Any:
+    while isinstance(value, (list, tuple)) and len(value):
+        value = value[0]
+    return value
+
+
+def _values(op: str, data: Any, dtype: Any) -> np.ndarray:
+    """Return nested sequences, numbers or an array as a new array of the type that they imply."""
+    wanted = None if dtype is None else to_dtype(dtype, op).numpy
+    if isinstance(data, (np.ndarray, np.generic)):
+        array, typed = np.array(data), not isinstance(data, float)
+    else:
+        leaf = _leaf(data)
+        typed = isinstance(leaf, (Tensor, np.ndarray)) or (isinstance(leaf, np.generic) and not isinstance(leaf, float))
+        try:
+            array = np.array(_plain_values(data) if typed else data)
+        except ValueError:
+            raise ValueError(f"{op}: sequences of one level must have the same length; got {data!r:.80}") from None
+    if array.dtype.kind not in "biuf" or (array.dtype == object):
+        if array.dtype.kind == "O" and isinstance(_leaf(data), int):
+            raise RuntimeError(f"{op}: an integer is too large for int64; got {data!r:.80}")
+        raise TypeError(f"{op}: data must be made of numbers; got {data!r:.80}")
+    if wanted is None and not typed:
+        wanted = get_default_dtype().numpy if array.dtype.kind == "f" else array.dtype
+    if wanted is None:
+        of_numpy(array.dtype)
+        wanted = array.dtype
+    if array.dtype == np.uint64:
+        raise RuntimeError(f"{op}: an integer is too large for int64; got {data!r:.80}")
+    with np.errstate(all="ignore"):
+        return array if array.dtype == wanted else array.astype(wanted)
+
+
+def _plain_values(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value._data
+    return [_plain_values(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
+    """Return a new tensor that holds a copy of `data`.
+
+    Parameters
+    ----------
+    data : number, nested sequence, ndarray or Tensor
+    dtype : minigrad.dtype, optional
+        Default: bool, int64 or the default floating-point type for Python's numbers; the
+        array's or tensor's own for those.
+    device : optional
+        ``"cpu"`` is the only one.
+    requires_grad : bool, default False
+        Whether operations on the tensor are recorded.
+
+    Returns
+    -------
+    Tensor
+        A leaf.
+
+    Raises
+    ------
+    TypeError
+        If `data` is not made of numbers.
+    ValueError
+        If sequences of one level differ in length.
+    RuntimeError
+        If `device` is not the CPU, an integer does not fit int64, or integers shall require grad.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    check_device("tensor", device)
+    if isinstance(data, Tensor):
+        kind = data._data.dtype if dtype is None else to_dtype(dtype, "tensor").numpy
+        array = _array.empty(data._data.shape, kind)
+        with np.errstate(all="ignore"):
+            np.copyto(array, data._data, casting="unsafe")
+    else:
+        array = _values("tensor", data, dtype)
+    return made(array, requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return `data` as a tensor, sharing memory with an array or tensor of the right type.
+
+    Raises
+    ------
+    TypeError, ValueError, RuntimeError
+        As `tensor`.
+    """
+    check_device("as_tensor", device)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(to_dtype(dtype, "as_tensor"))
+    if isinstance(data, np.ndarray) and (dtype is None or to_dtype(dtype, "as_tensor").numpy == data.dtype):
+        return from_numpy(data)
+    return made(_values("as_tensor", data, dtype))
+
+
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Return `obj` as a tensor: a view of its memory where `copy` does not forbid it.
+
+    Raises
+    ------
+    ValueError
+        If `copy` is False and a copy is needed.
+    """
+    check_device("asarray", device)
+    out = tensor(obj, dtype=dtype) if copy else as_tensor(obj, dtype)
+    source = obj._data if isinstance(obj, Tensor) else obj
+    if copy is False and not (isinstance(source, np.ndarray) and np.shares_memory(source, out._data)):
+        raise ValueError("asarray: can't alias the memory of obj; copy must be None or True for it")
+    if isinstance(obj, Tensor) and not requires_grad:
+        return out.detach()
+    return out.requires_grad_() if requires_grad else out
+
+
+def from_numpy(ndarray: np.ndarray) -> Tensor:
+    """Return a tensor over an array's own memory; a change of either is seen in both.
+
+    Raises
+    ------
+    TypeError
+        If it is not an ndarray of a type that tensors have.
+    ValueError
+        If a stride is negative or the bytes of its elements are in another order.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy: expected an ndarray; got {type(ndarray).__name__}")
+    if any(step < 0 for step in ndarray.strides):
+        raise ValueError("from_numpy: at least one stride of the array is negative; pass a copy of it")
+    if not ndarray.dtype.isnative:
+        raise ValueError(f"from_numpy: the array's byte order is not the machine's; got {ndarray.dtype}")
+    of_numpy(ndarray.dtype)
+    return made(ndarray if type(ndarray) is np.ndarray else ndarray.view(np.ndarray))
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """Return a tensor over the memory of any object with ``__dlpack__``."""
+    if isinstance(ext_tensor, Tensor):
+        return ext_tensor.detach()
+    return from_numpy(np.from_dlpack(ext_tensor))
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a 0-d tensor of the default floating-point type (or of `dtype`)."""
+    check_device("scalar_tensor", device)
+    value = s.item() if isinstance(s, Tensor) else s
+    return made(filled((), value, kind_of("scalar_tensor", dtype)), requires_grad)
+
+
+# --- of one value
+
+
+def empty(
+    *size: Any,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return a tensor of shape `size` with arbitrary elements."""
+    check_device("empty", device)
+    shape = shape_of("empty", size)
+    if out is not None:
+        return deliver("empty", np.empty(shape, out._data.dtype), out, requires_grad)
+    return made(_array.empty(shape, kind_of("empty", dtype)), requires_grad)
+
+
+def zeros(
+    *size: Any,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return a tensor of shape `size` (ints or a sequence) filled with 0."""
+    check_device("zeros", device)
+    return deliver("zeros", filled(shape_of("zeros", size), 0, kind_of("zeros", dtype)), out, requires_grad)
+
+
+def ones(
+    *size: Any,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return a tensor of shape `size` (ints or a sequence) filled with 1."""
+    check_device("ones", device)
+    return deliver("ones", filled(shape_of("ones", size), 1, kind_of("ones", dtype)), out, requires_grad)
+
+
+def _of_value(value: Any) -> Dtype:
+    if isinstance(value, Tensor):
+        return value.dtype
+    if isinstance(value, (bool, int, np.bool_, np.integer)):
+        return to_dtype(bool if isinstance(value, (bool, np.bool_)) else int)
+    return get_default_dtype()
+
+
+def _number(op: str, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        if value._data.ndim:
+            raise RuntimeError(f"{op}: fill_value must be a number or a 0-d tensor; got shape {value.shape}")
+        return value.item()
+    if not isinstance(value, (bool, int, float, np.generic)):
+        raise TypeError(f"{op}: fill_value must be a number; got {type(value).__name__}")
+    return value
+
+
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return a tensor of shape `size` filled with `fill_value`, whose type it takes."""
+    check_device("full", device)
+    shape = shape_of("full", (size,) if isinstance(size, (tuple, list)) else (size,))
+    kind = kind_of("full", dtype, _of_value(fill_value))
+    return deliver("full", filled(shape, _number("full", fill_value), kind), out, requires_grad)
+
+
+def _like(
+    op: str, input: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool, shape: Any = None
+) -> Tensor:
+    check_device(op, device)
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{op}: input must be a Tensor; got {type(input).__name__}")
+    extents = input._data.shape if shape is None else shape
+    kind = kind_of(op, dtype, input.dtype)
+    return made(_array.empty(extents, kind) if value is None else filled(extents, value, kind), requires_grad)
+
+
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return zeros of the shape and type of `input`."""
+    return _like("zeros_like", input, 0, dtype, device, requires_grad)
+
+
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return ones of the shape and type of `input`."""
+    return _like("ones_like", input, 1, dtype, device, requires_grad)
+
+
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return a tensor of the shape and type of `input` with arbitrary elements."""
+    return _like("empty_like", input, None, dtype, device, requires_grad)
+
+
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Return a tensor of the shape and type of `input` filled with `fill_value`."""
+    return _like("full_like", input, _number("full_like", fill_value), dtype, device, requires_grad)
+
+
+def empty_strided(
+    size: Sequence[int],
+    stride: Sequence[int],
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return a tensor of shape `size` with arbitrary elements that lie `stride` elements apart.
+
+    Raises
+    ------
+    RuntimeError
+        If the lengths differ or a number is negative.
+    """
+    check_device("empty_strided", device)
+    extents, steps = shape_of("empty_strided", (tuple(size),)), tuple(stride)
+    if len(extents) != len(steps) or any(s < 0 for s in steps):
+        raise RuntimeError(f"empty_strided: stride {steps} must have a number >= 0 for each of the sizes {extents}")
+    kind = kind_of("empty_strided", dtype)
+    reach = 0 if 0 in extents else 1 + sum((n - 1) * s for n, s in zip(extents, steps, strict=True))
+    flat = _array.empty((reach,), kind)
+    data = np.lib.stride_tricks.as_strided(flat, extents, [s * kind.itemsize for s in steps])
+    return made(data.view(np.ndarray), requires_grad)
+
+
+# --- sequences
+
+
+def _end(op: str, name: str, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        if value._data.ndim:
+            raise RuntimeError(f"{op}: {name} must be a number or a 0-d tensor; got shape {value.shape}")
+        return value.item()
+    if not isinstance(value, (bool, int, float, np.generic)):
+        raise TypeError(f"{op}: {name} must be a number; got {type(value).__name__}")
+    return value
+
+
+def arange(
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return ``start, start + step, ...`` below `end`; ``arange(end)`` starts at 0.
+
+    Raises
+    ------
+    RuntimeError
+        If `step` is 0 or leads away from `end`, or a bound is not finite.
+    """
+    check_device("arange", device)
+    if end is None:
+        start, end = 0, start
+    first, last, by = (_end("arange", n, v) for n, v in (("start", start), ("end", end), ("step", step)))
+    return deliver("arange", _steps("arange", first, last, by, False, dtype, out), out, requires_grad)
+
+
+def _steps(op: str, first: Any, last: Any, by: Any, closed: bool, dtype: Any, out: Tensor | None) -> np.ndarray:
+    if not all(math.isfinite(v) for v in (first, last, by)):
+        raise RuntimeError(f"{op}: unsupported range: {first} -> {last} by {by}")
+    if by == 0:
+        raise RuntimeError(f"{op}: step must be nonzero")
+    if (last - first) * by < 0:
+        raise RuntimeError(f"{op}: upper bound and lower bound inconsistent with step sign: {first} -> {last} by {by}")
+    floating = any(isinstance(v, (float, np.floating)) for v in (first, last, by))
+    default = get_default_dtype() if floating else int64
+    if out is not None and dtype is None:
+        default = out.dtype
+    kind = kind_of(op, dtype, default)
+    if kind == int64.numpy and not closed:
+        first, last, by = int(first), int(last), int(by)
+        if by == 0:
+            raise ValueError(f"{op}: step must be nonzero; it is 0 as an integer")
+    count = math.floor((last - first) / by) + 1 if closed else math.ceil((last - first) / by)
+    if kind.kind != "f":
+        first, by = int(first), int(by)
+    whole = np.arange(count, dtype=np.float64 if floating and kind.kind == "f" else np.int64)
+    data = _array.empty((count,), kind)
+    np.copyto(data, first + whole * by, casting="unsafe")
+    return data
+
+
+def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:  # noqa: A001
+    """Return ``start, start + step, ...`` up to and with `end`; prefer `arange`."""
+    if end is None:
+        start, end = 0, start
+    kind = get_default_dtype() if dtype is None else dtype
+    return deliver("range", _steps("range", start, end, step, True, kind, None), None, bool(options.get("requires_grad")))
+
+
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return `steps` numbers from `start` to `end`, both included, equally far apart.
+
+    Raises
+    ------
+    RuntimeError
+        If `steps` is negative.
+    """
+    check_device("linspace", device)
+    kind = kind_of("linspace", dtype, None if out is None else out.dtype)
+    data = _between("linspace", start, end, steps, kind)
+    array = _array.empty(data.shape, kind)
+    np.copyto(array, data, casting="unsafe")
+    return deliver("linspace", array, out, requires_grad)
+
+
+def _between(op: str, start: Any, end: Any, steps: Any, kind: np.dtype[Any]) -> np.ndarray:
+    first, last = _end(op, "start", start), _end(op, "end", end)
+    if isinstance(steps, Tensor):
+        steps = int(_end(op, "steps", steps))
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise TypeError(f"{op}: steps must be an int; got {steps!r}")
+    count = int(steps)
+    if count < 0:
+        raise RuntimeError(f"{op}: number of steps must be non-negative; got {count}")
+    if kind.kind != "f":
+        first, last = int(first), int(last)
+    if count == 1:
+        return np.full(1, float(first))
+    by = (last - first) / (count - 1) if count else 0.0
+    index = np.arange(count, dtype=np.float64)
+    # Each half counts from its own end, so that both ends are met exactly.
+    return np.where(index < count // 2, first + by * index, last - by * (count - 1 - index))
+
+
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return `base` to the powers from `start` to `end`, in `steps` equal steps of the exponent.
+
+    Raises
+    ------
+    RuntimeError
+        If `steps` is negative.
+    """
+    check_device("logspace", device)
+    kind = kind_of("logspace", dtype, None if out is None else out.dtype)
+    with np.errstate(all="ignore"):
+        data = np.float64(base) ** _between("logspace", start, end, steps, kind)
+        array = _array.empty(data.shape, kind)
+        np.copyto(array, data, casting="unsafe")
+    return deliver("logspace", array, out, requires_grad)
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return the n x m (or n x n) matrix with ones on its diagonal.
+
+    Raises
+    ------
+    RuntimeError
+        If an extent is negative.
+    """
+    check_device("eye", device)
+    rows, columns = shape_of("eye", (n, n if m is None else m))
+    data = filled((rows, columns), 0, kind_of("eye", dtype, None if out is None else out.dtype))
+    np.fill_diagonal(data[:columns], 1)
+    return deliver("eye", data, out, requires_grad)
+
+
+def _triangle(op: str, row: int, col: int, offset: int, dtype: Any, lower: bool) -> Tensor:
+    rows, columns = shape_of(op, (row, col))
+    kind = kind_of(op, dtype, int64)
+    if of_numpy(kind) not in (int32, int64):
+        raise RuntimeError(f"{op}: dtype must be int32 or int64; got {of_numpy(kind)}")
+    mask = np.tri(rows, columns, offset if lower else offset - 1, bool)
+    found = np.nonzero(mask if lower else ~mask)
+    return made(np.stack(found).astype(kind))
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+    """Return the 2 x N positions of a row x col matrix on and below diagonal `offset`."""
+    check_device("tril_indices", device)
+    return _triangle("tril_indices", row, col, offset, dtype, True)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+    """Return the 2 x N positions of a row x col matrix on and above diagonal `offset`."""
+    check_device("triu_indices", device)
+    return _triangle("triu_indices", row, col, offset, dtype, False)
+
+
+# --- methods
+
+
+@method
+def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return `data`, copied, as a tensor of this one's type."""
+    return tensor(data, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
+
+
+@method
+def new_full(
+    input: Tensor,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Return a tensor of this one's type and shape `size`, filled with `fill_value`."""
+    shape = shape_of("new_full", (size,))
+    return _like("new_full", input, _number("new_full", fill_value), dtype, device, requires_grad, shape)
+
+
+@method
+def new_empty_strided(input: Tensor, size: Any, stride: Any, *, dtype: Any = None, **options: Any) -> Tensor:
+    """Return `empty_strided` of this one's type."""
+    options.pop("layout", None)
+    return empty_strided(size, stride, dtype=input.dtype if dtype is None else dtype, **options)
+
+
+def _new(name: str, value: Any) -> None:
+    def form(
+        self: Tensor,
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        layout: Any = None,
+        pin_memory: bool = False,
+    ) -> Tensor:
+        return _like(name, self, value, dtype, device, requires_grad, shape_of(name, size))
+
+    form.__name__ = form.__qualname__ = name
+    form.__doc__ = f"Return a tensor of this one's type and the shape given, as `{name[4:]}` makes it."
+    setattr(Tensor, name, form)
+
+
+for _name, _value in (("new_empty", None), ("new_zeros", 0), ("new_ones", 1)):
+    _new(_name, _value)
