@@ -498,7 +498,9 @@ def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, 
     if end is None:
         start, end = 0, start
     kind = get_default_dtype() if dtype is None else dtype
-    return deliver("range", _steps("range", start, end, step, True, kind, None), None, bool(options.get("requires_grad")))
+    return deliver(
+        "range", _steps("range", start, end, step, True, kind, None), None, bool(options.get("requires_grad"))
+    )
 
 
 def linspace(
@@ -611,13 +613,17 @@ def _triangle(op: str, row: int, col: int, offset: int, dtype: Any, lower: bool)
     return made(np.stack(found).astype(kind))
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Tensor:
     """Return the 2 x N positions of a row x col matrix on and below diagonal `offset`."""
     check_device("tril_indices", device)
     return _triangle("tril_indices", row, col, offset, dtype, True)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Tensor:
     """Return the 2 x N positions of a row x col matrix on and above diagonal `offset`."""
     check_device("triu_indices", device)
     return _triangle("triu_indices", row, col, offset, dtype, False)
@@ -627,7 +633,9 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
 
 
 @method
-def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    input: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return `data`, copied, as a tensor of this one's type."""
     return tensor(data, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
