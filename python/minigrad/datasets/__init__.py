@@ -19,6 +19,7 @@ from minigrad.datasets._idx import read_idx
 from minigrad.datasets._iris import iris_version, load_iris
 from minigrad.datasets._matplotlib import photo, photo_path
 from minigrad.datasets._mnist import load_mnist
+from minigrad.datasets._pictures import center_digit, read_picture
 from minigrad.datasets._planar import PLANAR, load_planar
 from minigrad.datasets._tables import Table, read_csv
 
@@ -29,6 +30,7 @@ __all__ = [
     "Table",
     "augment",
     "available",
+    "center_digit",
     "fetch",
     "iris_version",
     "load",
@@ -40,6 +42,7 @@ __all__ = [
     "photo_path",
     "read_csv",
     "read_idx",
+    "read_picture",
 ]
 
 # The loader of each set, and the options that it takes.
