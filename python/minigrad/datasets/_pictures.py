@@ -96,7 +96,7 @@ def center_digit(picture: Any) -> np.ndarray:
     ink = np.where(ink < 0.15 * peak, 0.0, ink) * np.float32(255 / peak)
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    block = max(1, max(box.shape) // (2 * _INK))
+    block = max(1, round(max(box.shape) / _INK))
     box = _block_means(box, block)
     scale = _INK / max(box.shape)
     weight = box / box.sum()
