@@ -100,3 +100,22 @@ def test_missing_file_and_directory(tmp_path):
         read_idx(tmp_path / "nothing")
     with pytest.raises(DataError, match="cannot be read"):
         read_idx(tmp_path)
+
+
+def test_fashion_mnist_is_read_as_mnist_is(tmp_path, monkeypatch):
+    from minigrad.datasets import _mnist
+
+    files = {
+        "train-images-idx3-ubyte.gz": idx(np.arange(2 * 784).reshape(2, 28, 28) % 256),
+        "train-labels-idx1-ubyte.gz": idx([9, 0]),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    asked = []
+    monkeypatch.setattr(_mnist, "fetch", lambda name, file, progress: asked.append(name) or tmp_path / file)
+    clothes = load("fashion-mnist")
+    assert asked == ["fashion-mnist"] * 2 and clothes.name == "fashion-mnist" and clothes.target.tolist() == [9, 0]
+    assert clothes.target_names[9] == "Ankle boot" and clothes.description.startswith("Fashion-MNIST: 2 pieces")
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(idx([9, 0, 1]))
+    with pytest.raises(DataError, match="holds 2 images, but there are 3 labels"):
+        load("fashion-mnist")

@@ -12,13 +12,15 @@ from typing import Any
 
 from minigrad._check import DataError, choice
 from minigrad.datasets._augment import augment
+from minigrad.datasets._cifar10 import load_cifar10, read_cifar10_batch
 from minigrad.datasets._dataset import Dataset, Progress
 from minigrad.datasets._digits import load_digits
 from minigrad.datasets._files import HOMES, fetch
 from minigrad.datasets._idx import read_idx
+from minigrad.datasets._images import read_images
 from minigrad.datasets._iris import iris_version, load_iris
 from minigrad.datasets._matplotlib import photo, photo_path
-from minigrad.datasets._mnist import load_mnist
+from minigrad.datasets._mnist import load_fashion_mnist, load_mnist
 from minigrad.datasets._pictures import center_digit, read_picture
 from minigrad.datasets._planar import PLANAR, load_planar
 from minigrad.datasets._tables import Table, read_csv
@@ -34,20 +36,26 @@ __all__ = [
     "fetch",
     "iris_version",
     "load",
+    "load_cifar10",
     "load_digits",
+    "load_fashion_mnist",
     "load_iris",
     "load_mnist",
     "load_planar",
     "photo",
     "photo_path",
+    "read_cifar10_batch",
     "read_csv",
     "read_idx",
+    "read_images",
     "read_picture",
 ]
 
 # The loader of each set, and the options that it takes.
 _LOADERS: dict[str, tuple[Callable[..., Dataset], tuple[str, ...]]] = {
+    "cifar10": (load_cifar10, ("split", "path")),
     "digits": (load_digits, ("n_samples", "seed")),
+    "fashion-mnist": (load_fashion_mnist, ("split",)),
     "iris": (load_iris, ()),
     "mnist": (load_mnist, ("split",)),
     **{shape: (partial(load_planar, shape), ("n_samples", "noise", "seed")) for shape in PLANAR},
@@ -76,7 +84,8 @@ def load(name: str, *, progress: Progress | None = None, **options: Any) -> Data
     progress : callable, optional
         Called as ``progress(file, received, total)`` while a file is downloaded.
     **options
-        What the set's own loader takes: ``split`` for ``"mnist"`` (`load_mnist`), ``n_samples`` and ``seed``
+        What the set's own loader takes: ``split`` for ``"mnist"`` and ``"fashion-mnist"`` (`load_mnist`), ``split`` and
+        ``path`` for ``"cifar10"`` (`load_cifar10`), ``n_samples`` and ``seed``
         for ``"digits"`` (`load_digits`), those and ``noise`` for ``"circle"``, ``"moons"``, ``"spirals"``
         and ``"xor"`` (`load_planar`).
 

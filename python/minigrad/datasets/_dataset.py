@@ -22,7 +22,7 @@ class Dataset:
     name : str
         The name it was loaded by.
     data : ndarray of shape (n_samples, n_features)
-        float64, or float32 for images: the grey levels 0 to 255, unscaled.
+        float64, or float32 for grey images: the levels 0 to 255, unscaled; uint8 for colour images.
     target : ndarray of shape (n_samples,) or None
         int64 class of each sample, an index into `target_names`.
     feature_names : tuple of str
@@ -35,8 +35,8 @@ class Dataset:
         Where these very numbers come from: ``"embedded"``, ``"generated"``, or the file read.
     synthetic : bool
         True if the samples were generated, not measured.
-    images : ndarray of shape (n_samples, height, width) or None
-        The uint8 images of which `data` holds a flattened copy.
+    images : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3), or None
+        The uint8 images whose pixels `data` holds in rows.
     """
 
     name: str
@@ -51,5 +51,5 @@ class Dataset:
 
     @property
     def image_shape(self) -> tuple[int, ...] | None:
-        """``(height, width)`` of an image, None if the samples are not images."""
+        """``(height, width)`` of an image, and 3 if it has colours; None if the samples are not images."""
         return None if self.images is None else self.images.shape[1:]

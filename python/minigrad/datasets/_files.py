@@ -54,6 +54,36 @@ HOMES = {
         },
         alternative="the generated 'digits'",
     ),
+    "fashion-mnist": Home(
+        mirrors=(
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+            "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        ),
+        files={
+            "train-images-idx3-ubyte.gz": RemoteFile(
+                26421880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
+            ),
+            "train-labels-idx1-ubyte.gz": RemoteFile(
+                29515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
+            ),
+            "t10k-images-idx3-ubyte.gz": RemoteFile(
+                4422102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
+            ),
+            "t10k-labels-idx1-ubyte.gz": RemoteFile(
+                5148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
+            ),
+        },
+        alternative="the generated 'digits'",
+    ),
+    "cifar10": Home(
+        mirrors=("https://www.cs.toronto.edu/~kriz/",),
+        files={
+            "cifar-10-binary.tar.gz": RemoteFile(
+                170052171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
+            ),
+        },
+        alternative="the generated 'digits'",
+    ),
 }
 
 _TIMEOUT = 20.0  # seconds without a byte before the next mirror is tried
@@ -69,7 +99,7 @@ def fetch(name: str, file: str, progress: Progress | None = None) -> Path:
     Parameters
     ----------
     name : str
-        A data set that consists of files: ``"mnist"``.
+        A data set that consists of files: ``"mnist"``, ``"fashion-mnist"`` or ``"cifar10"``.
     file : str
         The name of one of its files.
     progress : callable, optional
