@@ -1,0 +1,127 @@
+"""Operations of one input that treat every element alike: the way to the core and back.
+
+y = f(x) elementwise has dL/dx = dL/dy f'(x), in which f' is written with x or, where that
+is shorter, with y. Backward has two forms of it: a single pass in C, and a formula of
+tensor operations, which is used while recording is on, so that it can be differentiated
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad._native import lib, pointer
+from minigrad.nn import _array
+from minigrad.nn._dtype import get_default_dtype
+from minigrad.nn._errors import portrait
+from minigrad.nn._graph import Node, mode
+from minigrad.nn._tensor import Tensor, fresh, result
+
+__all__ = ["Pointwise", "constant", "floating", "pointwise", "run", "run_backward", "tensor_only", "write_out"]
+
+_SMALL = 1024
+"""Elements up to which NumPy makes the result's array itself."""
+
+_empty = np.empty_like
+_f32, _f64 = lib.mg_unary_f32, lib.mg_unary_f64
+_backward_f32, _backward_f64 = lib.mg_unary_backward_f32, lib.mg_unary_backward_f64
+
+
+def run(op: int, x: np.ndarray, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> np.ndarray:
+    """Return f(x) for the float array `x`, where `op` is one of the core's ``MG_UNARY_`` names."""
+    x = _array.contiguous(x)
+    y = _empty(x) if x.size <= _SMALL else _array.empty(x.shape, x.dtype)
+    (_f32 if x.itemsize == 4 else _f64)(op, x.size, pointer(x), a, b, c, pointer(y, True))
+    return y
+
+
+def run_backward(op: int, s: np.ndarray, dy: np.ndarray, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> np.ndarray:
+    """Return ``dy * f'`` with f' computed from `s`, the input or output that the core wants."""
+    s, dy = _array.contiguous(s), _array.contiguous(dy)
+    dx = _empty(s) if s.size <= _SMALL else _array.empty(s.shape, s.dtype)
+    function = _backward_f32 if s.itemsize == 4 else _backward_f64
+    function(op, s.size, pointer(s), pointer(dy), a, b, c, pointer(dx, True))
+    return dx
+
+
+class Pointwise(Node):
+    """y = f(x) for every element.
+
+    Class attributes: `op`, the core's number of f; `by_output`, whether the derivative is
+    written with y; `fused`, whether the core has it.
+    """
+
+    op = -1
+    by_output = False
+    fused = False
+    p: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def slope(self, grad: Tensor, s: Tensor) -> Tensor:
+        """Return the gradient in tensor operations; `s` is x, or y if `by_output`."""
+        raise AttributeError(f"{type(self).__name__} has no slope")
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient g f'."""
+        s = self.output if self.by_output else self.saved[0]
+        if self.fused and not mode.enabled:
+            return (fresh(run_backward(self.op, s._data, grad._data, *self.p)),)
+        return (self.slope(grad, s),)
+
+
+def tensor_only(op: str, input: Any) -> Tensor:
+    """Return `input` if it is a tensor.
+
+    Raises
+    ------
+    TypeError
+        Otherwise.
+    """
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{op}: input must be a Tensor; got {type(input).__name__}")
+    return input
+
+
+def floating(op: str, input: Any) -> Tensor:
+    """Return the tensor `input`, converted to the default floating-point type if it holds integers or bools."""
+    if tensor_only(op, input)._data.dtype.kind == "f":
+        return input  # type: ignore[no-any-return]
+    return input.to(get_default_dtype())  # type: ignore[no-any-return]
+
+
+def pointwise(node: type[Pointwise], input: Tensor, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Tensor:
+    """Return f(input), recorded as a `node`; `input` is floating-point."""
+    data = run(node.op, input._data, a, b, c)
+    if a or b or c:
+        return result(data, node, (input,), () if node.by_output else (input,), node.by_output, p=(a, b, c))
+    return result(data, node, (input,), () if node.by_output else (input,), node.by_output)
+
+
+def constant(values: Any, like: Tensor) -> Tensor:
+    """Return an array (a mask, say) as a tensor of the type of `like`, through which no gradient flows."""
+    return fresh(np.asarray(values, like._data.dtype))
+
+
+def write_out(op: str, out: Tensor, made: Tensor) -> Tensor:
+    """Put `made` into the tensor `out`, which takes its shape, and return `out`.
+
+    Raises
+    ------
+    RuntimeError
+        If either is part of a recorded graph, or `out` cannot hold the values' type.
+    """
+    if mode.enabled and (made._requires or out._requires):
+        raise RuntimeError(f"{op}: functions with out=... arguments don't support automatic differentiation")
+    if made.dtype.category > out.dtype.category:
+        raise RuntimeError(f"{op}: result type {made.dtype.name} can't be cast to the type of out, {portrait(out)}")
+    if out._data.shape == made._data.shape:
+        np.copyto(out._data, made._data, casting="unsafe")
+    else:
+        out._data = made._data.astype(out._data.dtype)
+    out._bump()
+    return out
+
+
+Slope = Callable[[Any, Tensor, Tensor], Tensor]
