@@ -48,11 +48,11 @@ class Masked(Node):
         return (grad * self.saved[0],)
 
 
-def _check(op: str, input: Any, p: float) -> Tensor:
+def _check(op: str, input: Any, p: float, training: bool) -> Tensor:
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"{op}: dropout probability has to be between 0 and 1, but got {p}")
     x = tensor_only(op, input)
-    if x._data.dtype.kind != "f":
+    if training and x._data.dtype.kind != "f":
         raise RuntimeError(f"{op}: not implemented for {x.dtype.name}; the input must be floating-point")
     return x
 
@@ -69,7 +69,7 @@ def _mask(shape: tuple[int, ...], dtype: np.dtype[Any], p: float, generator: Any
 
 
 def _drop(op: str, input: Any, p: float, training: bool, inplace: bool, features: bool = False) -> Tensor:
-    x = _check(op, input, p)
+    x = _check(op, input, p, training)
     if not training or p == 0 or x._data.size == 0:
         return x
     shape = x._data.shape
@@ -121,7 +121,7 @@ def dropout_(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
 
 def _drop_channels(op: str, input: Any, p: float, training: bool, inplace: bool, dims: int) -> Tensor:
     """Drop whole channels of an input with `dims` dimensions, or one more for the batch."""
-    x = _check(op, input, p)
+    x = _check(op, input, p, training)
     if x._data.ndim not in (dims, dims + 1):
         raise RuntimeError(f"{op}: Expected {dims}D or {dims + 1}D input; got shape {x.shape}")
     if x._data.ndim == dims + 1:
@@ -180,7 +180,7 @@ def feature_dropout(input: Tensor, p: float = 0.5, training: bool = True, inplac
     RuntimeError
         If the elements are not floating-point, or there are fewer than 2 dimensions.
     """
-    x = _check("feature_dropout", input, p)
+    x = _check("feature_dropout", input, p, training)
     if x._data.ndim < 2 and training and p > 0:
         raise RuntimeError(f"feature_dropout: Feature dropout requires at least 2 dimensions; got shape {x.shape}")
     return _drop("feature_dropout", x, p, training, inplace, features=True)
@@ -188,7 +188,7 @@ def feature_dropout(input: Tensor, p: float = 0.5, training: bool = True, inplac
 
 def _alpha(op: str, input: Any, p: float, training: bool, inplace: bool, features: bool) -> Tensor:
     """Give dropped elements SELU's lowest value, and restore mean 0 and variance 1 by an affine map."""
-    x = _check(op, input, p)
+    x = _check(op, input, p, training)
     if not training or p == 0 or x._data.size == 0:
         return x
     if p == 1:
