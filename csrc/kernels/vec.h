@@ -149,6 +149,61 @@ MG_PARTIAL(double, f64, MG_LANES_F64)
 #undef MG_PARTIAL
 #endif
 
+/* vec_load_pieces: 16 bytes from each of as many addresses as fill a vector.
+ * vec_zip_low, vec_zip_high: within each 16 bytes, the elements of the lower (upper) half of
+ * a and those of b in turn. */
+typedef int64_t vec_piece __attribute__((vector_size(16), aligned(4), may_alias));
+#if MG_VECTOR_BYTES == 64
+#define MG_PIECES(p) __builtin_shufflevector(MG_PIECE_PAIR(p, 0), MG_PIECE_PAIR(p, 2), 0, 1, 2, 3, 4, 5, 6, 7)
+#elif MG_VECTOR_BYTES == 32
+#define MG_PIECES(p) MG_PIECE_PAIR(p, 0)
+#else
+#define MG_PIECES(p) (*(const vec_piece *)p[0])
+#endif
+#define MG_PIECE_PAIR(p, i)                                                                                            \
+    __builtin_shufflevector(*(const vec_piece *)p[i], *(const vec_piece *)p[(i) + 1], 0, 1, 2, 3)
+MG_INLINE vec_f32 vec_load_pieces_f32(const float *const *p)
+{
+    return (vec_f32)MG_PIECES(p);
+}
+MG_INLINE vec_f64 vec_load_pieces_f64(const double *const *p)
+{
+    return (vec_f64)MG_PIECES(p);
+}
+#undef MG_PIECES
+#undef MG_PIECE_PAIR
+
+#if MG_VECTOR_BYTES == 64
+#define MG_ZIP_F32(a, b, i)                                                                                            \
+    __builtin_shufflevector(a, b, i, 16 + i, 1 + i, 17 + i, 4 + i, 20 + i, 5 + i, 21 + i, 8 + i, 24 + i, 9 + i,        \
+                            25 + i, 12 + i, 28 + i, 13 + i, 29 + i)
+#define MG_ZIP_F64(a, b, i) __builtin_shufflevector(a, b, i, 8 + i, 2 + i, 10 + i, 4 + i, 12 + i, 6 + i, 14 + i)
+#elif MG_VECTOR_BYTES == 32
+#define MG_ZIP_F32(a, b, i) __builtin_shufflevector(a, b, i, 8 + i, 1 + i, 9 + i, 4 + i, 12 + i, 5 + i, 13 + i)
+#define MG_ZIP_F64(a, b, i) __builtin_shufflevector(a, b, i, 4 + i, 2 + i, 6 + i)
+#else
+#define MG_ZIP_F32(a, b, i) __builtin_shufflevector(a, b, i, 4 + i, 1 + i, 5 + i)
+#define MG_ZIP_F64(a, b, i) __builtin_shufflevector(a, b, i, 2 + i)
+#endif
+MG_INLINE vec_f32 vec_zip_low_f32(vec_f32 a, vec_f32 b)
+{
+    return MG_ZIP_F32(a, b, 0);
+}
+MG_INLINE vec_f32 vec_zip_high_f32(vec_f32 a, vec_f32 b)
+{
+    return MG_ZIP_F32(a, b, 2);
+}
+MG_INLINE vec_f64 vec_zip_low_f64(vec_f64 a, vec_f64 b)
+{
+    return MG_ZIP_F64(a, b, 0);
+}
+MG_INLINE vec_f64 vec_zip_high_f64(vec_f64 a, vec_f64 b)
+{
+    return MG_ZIP_F64(a, b, 1);
+}
+#undef MG_ZIP_F32
+#undef MG_ZIP_F64
+
 /* Lane by lane: a where mask is all ones (the result of a comparison), b where it is 0. */
 typedef int32_t vec_i32 __attribute__((vector_size(MG_VECTOR_BYTES)));
 typedef int64_t vec_i64 __attribute__((vector_size(MG_VECTOR_BYTES)));
