@@ -275,6 +275,10 @@ static void wait_for_done(size_t chunks)
         if (atomic_load(&pool.done) == chunks) return;
         cpu_relax();
     }
+    /* To be woken takes as long as a short loop, and a chunk is often done by then. */
+    for (double end = clock_seconds() + YIELD_TIME; clock_seconds() < end; sched_yield()) {
+        if (atomic_load(&pool.done) == chunks) return;
+    }
     pthread_mutex_lock(&pool.sleep);
     atomic_store(&pool.caller_sleeps, true);
     while (atomic_load(&pool.done) != chunks) pthread_cond_wait(&pool.work_done, &pool.sleep);
