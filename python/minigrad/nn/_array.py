@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 import sys
 from collections import deque
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minigrad._native import check_status, ffi, lib
 
-__all__ = ["arena_bytes", "contiguous", "empty", "empty_cache", "zeros"]
+__all__ = ["arena_bytes", "contiguous", "empty", "empty_cache", "hush", "unhush", "zeros"]
 
 SMALL = 4096
 """Bytes up to which NumPy's own allocator is the quicker one."""
@@ -110,6 +111,25 @@ def contiguous(array: np.ndarray) -> np.ndarray:
     copy = empty(array.shape, array.dtype)
     np.copyto(copy, array)
     return copy
+
+
+def _silencers() -> tuple[Any, Any]:
+    """Return a function that has NumPy ignore floating-point flags in this thread, and its undoing.
+
+    A context manager costs more than a small operation, so where NumPy keeps the setting in a
+    context variable it is set directly.
+    """
+    try:
+        from numpy._core.umath import _extobj_contextvar, _make_extobj
+
+        ignore = _make_extobj(all="ignore")
+        return partial(_extobj_contextvar.set, ignore), _extobj_contextvar.reset
+    except ImportError:
+        return (lambda: np.seterr(all="ignore")), (lambda before: np.seterr(**before))
+
+
+hush, unhush = _silencers()
+"""``token = hush()`` before and ``unhush(token)`` after: infinities and NaN are results, not warnings."""
 
 
 def empty_cache() -> None:

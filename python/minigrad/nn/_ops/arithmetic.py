@@ -1,12 +1,13 @@
-"""Sums, differences, products and quotients, with broadcasting.
+"""Sums, differences, products, quotients and remainders, with broadcasting.
 
 For z = f(a, b) elementwise and a gradient g = dL/dz:
 
     a + b:  g,      g              a - b:  g,      -g
     a * b:  g b,    g a            a / b:  g / b,  -g a / b^2 = -(g / b) (a / b)
 
-An operand that was broadcast was used once for every element it was repeated to, so its
-gradient is the sum over them: `unbroadcast`.
+A quotient rounded to q is locally constant, and a remainder is a - q b, so its gradients
+are g and -g q. An operand that was broadcast was used once for every element it was
+repeated to, so its gradient is the sum over them: `unbroadcast`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,32 @@ from typing import Any
 import numpy as np
 
 from minigrad.nn import _array
-from minigrad.nn._errors import shape_error
+from minigrad.nn._array import hush, unhush
+from minigrad.nn._dtype import get_default_dtype
+from minigrad.nn._errors import ShapeError, shape_error
 from minigrad.nn._graph import Node, mode
-from minigrad.nn._tensor import Tensor, change_inplace, method, promote, result, unbroadcast
+from minigrad.nn._tensor import Tensor, change_inplace, fresh, method, promote, result, unbroadcast, write_out
 
-__all__ = ["add", "div", "divide", "mul", "multiply", "neg", "negative", "sub", "subtract", "true_divide"]
+__all__ = [
+    "add",
+    "addcdiv",
+    "addcmul",
+    "div",
+    "divide",
+    "floor_divide",
+    "fmod",
+    "lerp",
+    "mul",
+    "multiply",
+    "neg",
+    "negative",
+    "positive",
+    "remainder",
+    "rsub",
+    "sub",
+    "subtract",
+    "true_divide",
+]
 
 _SMALL = 1024
 """Elements up to which NumPy makes the result's array itself."""
@@ -29,6 +51,7 @@ _SMALL = 1024
 def apply(op: str, ufunc: Any, a: Tensor, b: Tensor, dtype: np.dtype[Any] | None = None) -> np.ndarray:
     """Return ``ufunc(a, b)`` as an array, broadcast, in memory of the arena if it is large."""
     x, y = a._data, b._data
+    token = hush()
     try:
         if x.size <= _SMALL and y.size <= _SMALL and x.size * y.size <= _SMALL * _SMALL:
             out = ufunc(x, y)
@@ -37,12 +60,61 @@ def apply(op: str, ufunc: Any, a: Tensor, b: Tensor, dtype: np.dtype[Any] | None
         into = _array.empty(shape, x.dtype if dtype is None else dtype)
         return ufunc(x, y, out=into)  # type: ignore[no-any-return]
     except ValueError:
-        raise shape_error(
-            op,
-            f"the size of tensor a {x.shape} must match the size of tensor b {y.shape} (or be 1) in every dimension",
-            a,
-            b,
-        ) from None
+        raise misfit(op, a, b) from None
+    finally:
+        unhush(token)
+
+
+def misfit(op: str, a: Tensor, b: Tensor) -> ShapeError:
+    """Return the error for two shapes that cannot be broadcast."""
+    return shape_error(
+        op,
+        f"the size of tensor a {a._data.shape} must match the size of tensor b {b._data.shape} (or be 1) "
+        "in every dimension",
+        a,
+        b,
+    )
+
+
+def promote_float(op: str, a: Any, b: Any) -> tuple[Tensor, Tensor]:
+    """Return both operands as tensors of their common floating-point type."""
+    first, second = promote(op, a, b)
+    if first._data.dtype.kind == "f":
+        return first, second
+    kind = get_default_dtype()
+    return first.to(kind), second.to(kind)  # type: ignore[attr-defined]
+
+
+def delivered(op: str, made: Tensor, out: Tensor | None) -> Tensor:
+    """Return a result, or `out` with its values."""
+    return made if out is None else write_out(op, out, made)
+
+
+class Binary(Node):
+    """z = f(a, b), broadcast."""
+
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+
+    def backward(self, grad: Tensor) -> tuple[Any, Any]:
+        """Gradients by `partials`, each summed to its operand's shape."""
+        edges, shapes = self.next_functions_, self.shapes
+        made = self.partials(grad, edges[0] is not None, edges[1] is not None)
+        return (
+            None if edges[0] is None else unbroadcast(made[0], shapes[0]),
+            None if edges[1] is None else unbroadcast(made[1], shapes[1]),
+        )
+
+    def partials(self, grad: Tensor, first: bool, second: bool) -> tuple[Any, Any]:
+        """Return g dz/da (if `first`) and g dz/db (if `second`), in the shape of g."""
+        raise NotImplementedError
+
+
+def record(data: np.ndarray, node: type[Node], a: Tensor, b: Tensor, save: bool = True, **extra: Any) -> Tensor:
+    """Return the result of a binary operation, its operands saved."""
+    return result(data, node, (a, b), (a, b) if save else (), shapes=(a._data.shape, b._data.shape), **extra)
+
+
+# --- the four operations
 
 
 class Add(Node):
@@ -67,7 +139,7 @@ class Sub(Add):
         a, b = self.next_functions_
         return (
             None if a is None else unbroadcast(grad, self.shapes[0]),
-            None if b is None else unbroadcast(-grad, self.shapes[1]),
+            None if b is None else unbroadcast(neg(grad), self.shapes[1]),
         )
 
 
@@ -80,25 +152,19 @@ class Mul(Node):
         """Gradients g b and g a."""
         a, b = self.saved
         return (
-            None if b is None else unbroadcast(grad * b, self.shapes[0]),
-            None if a is None else unbroadcast(grad * a, self.shapes[1]),
+            None if b is None else unbroadcast(mul(grad, b), self.shapes[0]),
+            None if a is None else unbroadcast(mul(grad, a), self.shapes[1]),
         )
 
 
-class Div(Node):
+class Div(Binary):
     """z = a / b."""
 
-    shapes: tuple[tuple[int, ...], tuple[int, ...]]
-
-    def backward(self, grad: Tensor) -> tuple[Any, Any]:
+    def partials(self, grad: Tensor, first: bool, second: bool) -> tuple[Any, Any]:
         """Gradients g / b and -(g / b) (a / b)."""
         a, b = self.saved
-        to_a = grad / b
-        needs_a, needs_b = self.next_functions_
-        return (
-            None if needs_a is None else unbroadcast(to_a, self.shapes[0]),
-            None if needs_b is None else unbroadcast(-(to_a * (a / b)), self.shapes[1]),
-        )
+        to_a = div(grad, b)
+        return to_a, neg(mul(to_a, div(a, b))) if second else None
 
 
 class Neg(Node):
@@ -106,14 +172,18 @@ class Neg(Node):
 
     def backward(self, grad: Tensor) -> tuple[Any]:
         """Gradient -g."""
-        return (-grad,)
+        return (neg(grad),)
 
 
-def _scaled(op: str, other: Any, alpha: Any, like: Tensor) -> Any:
-    if alpha == 1:
+def _scaled(op: str, other: Any, alpha: Any, like: Any) -> Any:
+    """Return ``alpha * other``, refusing an alpha of a higher kind than the operands."""
+    operands = [t for t in (like, other) if isinstance(t, Tensor)]
+    kinds = "".join(t._data.dtype.kind for t in operands)
+    if isinstance(alpha, bool) and kinds.strip("b"):
+        raise RuntimeError(f"{op}: boolean alpha only supported for boolean results; got {alpha}")
+    if alpha is True or alpha == 1:
         return other
-    integral = like._data.dtype.kind != "f" and (not isinstance(other, Tensor) or other._data.dtype.kind != "f")
-    if isinstance(alpha, float) and integral:
+    if isinstance(alpha, float) and "f" not in kinds and not isinstance(other, float):
         raise RuntimeError(
             f"{op}: for integral input tensors, argument alpha must not be a floating point number; got {alpha}"
         )
@@ -121,43 +191,52 @@ def _scaled(op: str, other: Any, alpha: Any, like: Tensor) -> Any:
 
 
 @method("add", "__add__")
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input + alpha * other``, broadcast.
 
     Raises
     ------
     RuntimeError
-        If the shapes cannot be broadcast.
+        If the shapes cannot be broadcast, or `alpha` is a float and the tensors are integers.
     """
-    if alpha != 1:
+    if type(alpha) is not int or alpha != 1:
         other = _scaled("add", other, alpha, input)
     if type(other) is Tensor and type(input) is Tensor and input._data.dtype is other._data.dtype:
         a, b = input, other
     else:
         a, b = promote("add", input, other)
     data = apply("add", np.add, a, b)
-    return result(data, Add, (a, b), shapes=(a._data.shape, b._data.shape))
+    made = result(data, Add, (a, b), shapes=(a._data.shape, b._data.shape))
+    return made if out is None else write_out("add", out, made)
 
 
 @method("sub", "__sub__")
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input - alpha * other``, broadcast.
 
     Raises
     ------
     RuntimeError
-        If the shapes cannot be broadcast, or both are bool.
+        If the shapes cannot be broadcast, one operand is bool, or `alpha` is a float and the tensors are integers.
     """
-    if alpha != 1:
+    if any(isinstance(t, bool) or (isinstance(t, Tensor) and t._data.dtype.kind == "b") for t in (input, other)):
+        raise RuntimeError("sub: subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~")
+    if type(alpha) is not int or alpha != 1:
         other = _scaled("sub", other, alpha, input)
     a, b = promote("sub", input, other)
-    if a._data.dtype.kind == "b":
-        raise RuntimeError("sub: subtraction of two bool tensors is not supported; use logical_xor or ^")
-    return result(apply("sub", np.subtract, a, b), Sub, (a, b), shapes=(a._data.shape, b._data.shape))
+    data = apply("sub", np.subtract, a, b)
+    made = result(data, Sub, (a, b), shapes=(a._data.shape, b._data.shape))
+    return made if out is None else write_out("sub", out, made)
+
+
+@method
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Return ``other - alpha * input``; see `sub`."""
+    return sub(other, input, alpha=alpha)
 
 
 @method("mul", "__mul__")
-def mul(input: Any, other: Any) -> Tensor:
+def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Return ``input * other``, broadcast.
 
     Raises
@@ -171,11 +250,12 @@ def mul(input: Any, other: Any) -> Tensor:
         a, b = promote("mul", input, other)
     data = apply("mul", np.multiply, a, b)
     saved = (a if b._requires else None, b if a._requires else None)
-    return result(data, Mul, (a, b), saved, shapes=(a._data.shape, b._data.shape))
+    made = result(data, Mul, (a, b), saved, shapes=(a._data.shape, b._data.shape))
+    return made if out is None else write_out("mul", out, made)
 
 
 @method("div", "__truediv__")
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
     """Return ``input / other``, broadcast; integers give a float.
 
     Parameters
@@ -189,54 +269,16 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     RuntimeError
         If the shapes cannot be broadcast, or an integer is divided by zero with a rounding mode.
     """
-    a, b = promote("div", input, other)
     if rounding_mode is not None:
-        return _rounded_div(a, b, rounding_mode)
-    if a._data.dtype.kind != "f":
-        a, b = a.float(), b.float()
-    with np.errstate(all="ignore"):
-        data = apply("div", np.divide, a, b)
-    return result(data, Div, (a, b), (a, b), shapes=(a._data.shape, b._data.shape))
-
-
-def _rounded_div(a: Tensor, b: Tensor, rounding_mode: str) -> Tensor:
-    if rounding_mode not in ("trunc", "floor"):
-        raise RuntimeError(f"div: rounding_mode must be None, 'trunc' or 'floor'; got {rounding_mode!r}")
-    if a._data.dtype.kind != "f" and not b._data.all():
-        raise RuntimeError("div: ZeroDivisionError: an integer was divided by zero")
-    with np.errstate(all="ignore"):
-        if a._data.dtype.kind == "f":
-            data = (
-                apply("div", np.floor_divide, a, b)
-                if rounding_mode == "floor"
-                else np.trunc(apply("div", np.divide, a, b))
-            )
-        elif rounding_mode == "floor":
-            data = apply("div", np.floor_divide, a, b)
-        else:
-            quotient = apply("div", np.floor_divide, a, b)
-            inexact = quotient * b._data != a._data
-            data = np.asarray(quotient + (inexact & ((a._data < 0) != (b._data < 0))), quotient.dtype)
-    return result(data, Zero, (a, b), shapes=(a._data.shape, b._data.shape))
-
-
-class Zero(Node):
-    """z is locally constant in a and b: its gradient is zero wherever it exists."""
-
-    shapes: tuple[tuple[int, ...], ...]
-
-    def backward(self, grad: Tensor) -> tuple[Any, ...]:
-        """Zeros of the inputs' shapes."""
-        from minigrad.nn._tensor import fresh
-
-        return tuple(
-            None if edge is None else fresh(_array.zeros(shape, grad._data.dtype))
-            for edge, shape in zip(self.next_functions_, self.shapes, strict=True)
-        )
+        return delivered("div", _rounded_div("div", *promote("div", input, other), rounding_mode), out)
+    a, b = promote_float("div", input, other)
+    data = apply("div", np.divide, a, b)
+    made = result(data, Div, (a, b), (a, b), shapes=(a._data.shape, b._data.shape))
+    return made if out is None else write_out("div", out, made)
 
 
 @method("neg", "__neg__")
-def neg(input: Tensor) -> Tensor:
+def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``-input``.
 
     Raises
@@ -248,48 +290,267 @@ def neg(input: Tensor) -> Tensor:
     if x.dtype.kind == "b":
         raise RuntimeError("neg: negation, the `-` operator, on a bool tensor is not supported; use ~ or logical_not()")
     data = np.negative(x) if x.size <= _SMALL else np.negative(x, out=_array.empty(x.shape, x.dtype))
-    return result(data, Neg, (input,))
+    return delivered("neg", result(data, Neg, (input,)), out)
 
 
-def _reflected(function: Any) -> Any:
+@method("positive", "__pos__")
+def positive(input: Tensor) -> Tensor:
+    """Return the tensor itself.
+
+    Raises
+    ------
+    RuntimeError
+        For bool.
+    """
+    if input._data.dtype.kind == "b":
+        raise RuntimeError("positive: the `+` operator on a bool tensor is not supported")
+    return input
+
+
+# --- rounded quotients and remainders
+
+
+class Zero(Node):
+    """z is locally constant in its inputs: its gradient is zero wherever it exists."""
+
+    shapes: tuple[tuple[int, ...], ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any, ...]:
+        """Zeros of the inputs' shapes."""
+        return tuple(
+            None if edge is None else fresh(_array.zeros(shape, grad._data.dtype))
+            for edge, shape in zip(self.next_functions_, self.shapes, strict=True)
+        )
+
+
+def _refuse_zero(op: str, a: Tensor, b: Tensor) -> None:
+    kind = a._data.dtype.kind
+    if kind == "b":
+        raise RuntimeError(f"{op}: not implemented for 'Bool'; convert to an integer type")
+    if kind != "f" and not b._data.all() and a._data.size:
+        raise RuntimeError(f"{op}: ZeroDivisionError: an integer was divided by zero")
+
+
+def _rounded_div(op: str, a: Tensor, b: Tensor, rounding_mode: str) -> Tensor:
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError(f"{op}: rounding_mode must be None, 'trunc' or 'floor'; got {rounding_mode!r}")
+    _refuse_zero(op, a, b)
+    if a._data.dtype.kind == "f" and rounding_mode == "floor":
+        data = _floor_quotient(op, a, b)
+    elif a._data.dtype.kind == "f":
+        data = apply(op, np.divide, a, b)
+        np.trunc(data, out=data)
+    elif rounding_mode == "floor":
+        data = apply(op, np.floor_divide, a, b)
+    else:
+        data = apply(op, np.floor_divide, a, b)
+        # What was rounded down although the quotient is negative and not whole goes up by one.
+        remains = apply(op, np.remainder, a, b) != 0
+        data += remains & ((a._data < 0) != (b._data < 0))
+    return record(data, Zero, a, b, save=False)
+
+
+def _floor_quotient(op: str, a: Tensor, b: Tensor) -> np.ndarray:
+    data = apply(op, np.floor_divide, a, b)
+    zero = b._data == 0
+    if zero.any():
+        # Over zero the quotient is the infinity or NaN that division gives.
+        np.copyto(data, apply(op, np.divide, a, b), where=zero)
+    return data
+
+
+@method("floor_divide", "__floordiv__")
+def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input / other`` rounded down.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes cannot be broadcast, or an integer is divided by zero.
+    """
+    made = _rounded_div("floor_divide", *promote("floor_divide", input, other), "floor")
+    return delivered("floor_divide", made, out)
+
+
+class Remainder(Binary):
+    """z = a - q b with q = a / b rounded, down or toward zero."""
+
+    rounding: str
+
+    def partials(self, grad: Tensor, first: bool, second: bool) -> tuple[Any, Any]:
+        """Gradients g and -g q."""
+        a, b = self.saved
+        return grad, neg(mul(grad, div(a, b, rounding_mode=self.rounding))) if second else None
+
+
+def _remainder(op: str, ufunc: Any, rounding: str, input: Any, other: Any, out: Tensor | None) -> Tensor:
+    a, b = promote(op, input, other)
+    _refuse_zero(op, a, b)
+    return delivered(op, record(apply(op, ufunc, a, b), Remainder, a, b, rounding=rounding), out)
+
+
+@method("remainder", "__mod__")
+def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input - floor(input / other) * other``, of the sign of `other`.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes cannot be broadcast, or an integer is divided by zero.
+    """
+    return _remainder("remainder", np.remainder, "floor", input, other, out)
+
+
+@method
+def fmod(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input - trunc(input / other) * other``, of the sign of `input`.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes cannot be broadcast, or an integer is divided by zero.
+    """
+    return _remainder("fmod", np.fmod, "trunc", input, other, out)
+
+
+@method("__divmod__")
+def _divmod(input: Any, other: Any) -> tuple[Tensor, Tensor]:
+    """Return the quotient rounded down and the remainder."""
+    return floor_divide(input, other), remainder(input, other)
+
+
+# --- combinations
+
+
+@method
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
+    """Return ``input + value * tensor1 * tensor2``.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes cannot be broadcast, or `value` is a float and the tensors are integers.
+    """
+    product = mul(tensor1, tensor2)
+    return delivered("addcmul", add(input, _scaled("addcmul", product, value, input)), out)
+
+
+@method
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
+    """Return ``input + value * tensor1 / tensor2``.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes cannot be broadcast, or `tensor1` and `tensor2` are integers.
+    """
+    if tensor1._data.dtype.kind != "f" and tensor2._data.dtype.kind != "f":
+        raise RuntimeError("addcdiv: integer division is not supported; convert tensor1 or tensor2 to float")
+    quotient = div(tensor1, tensor2)
+    return delivered("addcdiv", add(input, _scaled("addcdiv", quotient, value, input)), out)
+
+
+@method
+def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input + weight * (end - input)``.
+
+    Raises
+    ------
+    RuntimeError
+        If the types differ or the shapes cannot be broadcast.
+    """
+    for other in (end, weight):
+        if isinstance(other, Tensor) and other._data.dtype != input._data.dtype:
+            raise RuntimeError(
+                f"lerp: expected dtype {input.dtype.name} for `end` and `weight`; got {other.dtype.name}"
+            )
+    if input._data.dtype.kind != "f":
+        raise RuntimeError(f"lerp: not implemented for {input.dtype.name}")
+    return delivered("lerp", add(input, mul(sub(end, input), weight)), out)
+
+
+# --- operators and in-place forms
+
+
+def reflected(function: Any) -> Any:
+    """Return the operator with its operands exchanged."""
+
     def operator(self: Tensor, other: Any) -> Tensor:
         return function(other, self)  # type: ignore[no-any-return]
 
     return operator
 
 
-def _plain_inplace(name: str, ufunc: Any, function: Any) -> None:
-    """Attach ``name_`` and the augmented operator; straight into memory when nothing is recorded."""
+def inplace_form(name: str, function: Any, *operators: str) -> None:
+    """Attach ``name_``, which changes its tensor to what `function` gives, and operators for it."""
+
+    def form(self: Tensor, *args: Any, **options: Any) -> Tensor:
+        return change_inplace(name, self, lambda before: function(before, *args, **options))
+
+    form.__name__ = form.__qualname__ = name
+    form.__doc__ = f"Change the tensor in place to what `{name[:-1]}` gives, and return it."
+    for each in (name, *operators):
+        setattr(Tensor, each, form)
+
+
+def _plain_inplace(name: str, operator: str, ufunc: Any, function: Any) -> None:
+    """Attach ``name_`` and its operator; straight into memory when nothing is recorded."""
 
     def form(self: Tensor, other: Any, **options: Any) -> Tensor:
-        if not options and not mode.enabled:
-            number = isinstance(other, (int, float)) and not isinstance(other, bool) and self._data.dtype.kind == "f"
-            same = isinstance(other, Tensor) and other._data.dtype == self._data.dtype
-            if (
-                (number or (same and other._data.shape == self._data.shape))
-                and self._data.flags.writeable
-                and (self._data.dtype.kind == "f")
+        data = self._data
+        if not options and data.dtype.kind == "f" and not (mode.enabled and self._requires):
+            value: Any = None
+            if type(other) is float or type(other) is int:
+                value = other
+            elif (
+                isinstance(other, Tensor)
+                and not (mode.enabled and other._requires)
+                and other._data.dtype == data.dtype
+                and (other._data.shape == data.shape or other._data.ndim == 0)
             ):
-                with np.errstate(all="ignore"):
-                    ufunc(self._data, other if number else other._data, out=self._data)
+                value = other._data
+            if value is not None and data.flags.writeable:
+                token = hush()
+                try:
+                    ufunc(data, value, data)
+                finally:
+                    unhush(token)
                 self._bump()
                 return self
-        return change_inplace(f"{name}_", self, lambda before: function(before, other, **options))
+        return change_inplace(name, self, lambda before: function(before, other, **options))
 
-    form.__name__ = form.__qualname__ = f"{name}_"
-    form.__doc__ = f"Change the tensor in place to what `{name}` gives, and return it."
-    setattr(Tensor, f"{name}_", form)
-    setattr(Tensor, f"__i{'truediv' if name == 'div' else name}__", form)
+    form.__name__ = form.__qualname__ = name
+    form.__doc__ = f"Change the tensor in place to what `{name[:-1]}` gives, and return it."
+    setattr(Tensor, name, form)
+    setattr(Tensor, operator, form)
 
 
-for _name, _ufunc, _function in (
-    ("add", np.add, add),
-    ("sub", np.subtract, sub),
-    ("mul", np.multiply, mul),
-    ("div", np.divide, div),
+for _name, _operator, _ufunc, _function in (
+    ("add_", "__iadd__", np.add, add),
+    ("sub_", "__isub__", np.subtract, sub),
+    ("mul_", "__imul__", np.multiply, mul),
+    ("div_", "__itruediv__", np.divide, div),
 ):
-    _plain_inplace(_name, _ufunc, _function)
-    setattr(Tensor, f"__r{'truediv' if _name == 'div' else _name}__", _reflected(_function))
+    _plain_inplace(_name, _operator, _ufunc, _function)
+    setattr(Tensor, _operator.replace("__i", "__r"), reflected(_function))
+
+for _name, _function, _operators in (
+    ("floor_divide_", floor_divide, ("__ifloordiv__",)),
+    ("remainder_", remainder, ("__imod__",)),
+    ("fmod_", fmod, ()),
+    ("neg_", neg, ("negative_",)),
+    ("addcmul_", addcmul, ()),
+    ("addcdiv_", addcdiv, ()),
+    ("lerp_", lerp, ()),
+):
+    inplace_form(_name, _function, *_operators)
+
+Tensor.__rfloordiv__ = reflected(floor_divide)  # type: ignore[attr-defined]
+Tensor.__rmod__ = reflected(remainder)  # type: ignore[attr-defined]
+Tensor.__rdivmod__ = reflected(_divmod)  # type: ignore[attr-defined]
+Tensor.__rdiv__ = Tensor.__rtruediv__  # type: ignore[attr-defined]
+for _alias, _name in (("subtract_", "sub_"), ("multiply_", "mul_"), ("divide_", "div_"), ("true_divide_", "div_")):
+    setattr(Tensor, _alias, getattr(Tensor, _name))
 
 subtract = method("subtract")(sub)
 multiply = method("multiply")(mul)

@@ -8,8 +8,8 @@ import numpy as np
 
 from minigrad.nn import _array
 from minigrad.nn._device import device as Device  # noqa: N812
-from minigrad.nn._dtype import dtype as Dtype  # noqa: N812
 from minigrad.nn._dtype import bool_ as _bool
+from minigrad.nn._dtype import dtype as Dtype  # noqa: N812
 from minigrad.nn._dtype import float32, float64, int32, int64, to_dtype, uint8
 from minigrad.nn._errors import GraphError, ShapeError, portrait
 from minigrad.nn._graph import Node, mode

@@ -493,7 +493,7 @@ def _steps(op: str, first: Any, last: Any, by: Any, closed: bool, dtype: Any, ou
     return data
 
 
-def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:  # noqa: A001
+def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
     """Return ``start, start + step, ...`` up to and with `end`; prefer `arange`."""
     if end is None:
         start, end = 0, start
