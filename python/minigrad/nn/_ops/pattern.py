@@ -1,0 +1,595 @@
+"""Elements by pattern: diagonals, triangles, mirror images, turns, repetitions, windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.nn import _array
+from minigrad.nn._errors import ShapeError, portrait
+from minigrad.nn._graph import Node
+from minigrad.nn._indexing import Elements
+from minigrad.nn._ops.index import index_select, summed
+from minigrad.nn._ops.shape import expand, movedim, reshape, sizes_of, transpose
+from minigrad.nn._tensor import Tensor, dim_of, dims_of, fresh, inplace, method, result, view_result
+
+__all__ = [
+    "as_strided",
+    "diag",
+    "diag_embed",
+    "diagflat",
+    "diagonal",
+    "diagonal_scatter",
+    "flip",
+    "fliplr",
+    "flipud",
+    "repeat_interleave",
+    "roll",
+    "rot90",
+    "tile",
+    "trace",
+    "tril",
+    "tril_indices",
+    "triu",
+    "triu_indices",
+]
+
+
+# --- diagonals
+
+
+class Diagonal(Node):
+    """z = a diagonal of a."""
+
+    offset: int
+    dims: tuple[int, int]
+    shape: tuple[int, ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient g on the diagonal, 0 elsewhere."""
+        return (_on_diagonal(grad, self.shape, self.offset, self.dims),)
+
+
+class OnDiagonal(Node):
+    """z = zeros with a on a diagonal."""
+
+    offset: int
+    dims: tuple[int, int]
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient: the diagonal of g."""
+        return (diagonal(grad, self.offset, *self.dims),)
+
+
+class DiagonalScatter(Node):
+    """z = a with a diagonal replaced by v."""
+
+    offset: int
+    dims: tuple[int, int]
+    shape: tuple[int, ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any, Any]:
+        """Gradient of a: g off the diagonal; of v: the diagonal of g."""
+        hole = fresh(np.zeros(self.shape, grad._data.dtype))
+        return diagonal_scatter(grad, hole, self.offset, *self.dims), diagonal(grad, self.offset, *self.dims)
+
+
+def _diagonal_of(data: np.ndarray, offset: int, dims: tuple[int, int]) -> np.ndarray:
+    # NumPy's diagonal is read-only, but its memory is the tensor's own.
+    view = data.diagonal(offset, *dims)
+    if data.flags.writeable:
+        view.flags.writeable = True
+    return view
+
+
+def _on_diagonal(input: Tensor, shape: tuple[int, ...], offset: int, dims: tuple[int, int]) -> Tensor:
+    data = _array.zeros(shape, input._data.dtype)
+    _diagonal_of(data, offset, dims)[...] = input._data
+    return result(data, OnDiagonal, (input,), offset=offset, dims=dims)
+
+
+def _two_dims(op: str, ndim: int, dim1: int, dim2: int) -> tuple[int, int]:
+    dims = dim_of(op, dim1, ndim), dim_of(op, dim2, ndim)
+    if dims[0] == dims[1]:
+        raise RuntimeError(f"{op}: diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return dims
+
+
+@method
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """Return a view of a diagonal of dimensions `dim1` and `dim2`, as the last dimension.
+
+    Raises
+    ------
+    RuntimeError
+        If the two dimensions are one.
+    IndexError
+        If one is out of range.
+    """
+    dims = _two_dims("diagonal", input._data.ndim, dim1, dim2)
+    data = _diagonal_of(input._data, offset, dims)
+    return view_result(
+        data, Diagonal, input, lambda a: diagonal(a, offset, *dims), offset=offset, dims=dims, shape=input._data.shape
+    )
+
+
+@method
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Return zeros with the last dimension of `input` on a diagonal of the new dimensions `dim1` and `dim2`.
+
+    Raises
+    ------
+    RuntimeError
+        If the two dimensions are one.
+    """
+    shape = input._data.shape or (1,)
+    dims = _two_dims("diag_embed", len(shape) + 1, dim1, dim2)
+    extent = shape[-1] + abs(offset)
+    full = list(shape[:-1])
+    for dim in sorted(dims):
+        full.insert(dim, extent)
+    return _on_diagonal(input, tuple(full), offset, dims)
+
+
+@method
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Return a diagonal of a matrix, or the matrix with a vector on its diagonal.
+
+    Raises
+    ------
+    RuntimeError
+        For other numbers of dimensions.
+    """
+    if input._data.ndim == 1:
+        return diag_embed(input, diagonal)
+    if input._data.ndim != 2:
+        raise ShapeError(f"diag: Supports 1D or 2D tensors; got {portrait(input)}")
+    return _diagonal(input, diagonal).clone()  # type: ignore[attr-defined,no-any-return]
+
+
+_diagonal = diagonal
+
+
+@method
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """Return a matrix of zeros with the elements of `input`, in order, on a diagonal."""
+    return diag_embed(reshape(input, (input._data.size,)), offset)
+
+
+@method
+def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """Return a copy with a diagonal replaced by `src`.
+
+    Raises
+    ------
+    RuntimeError
+        If `src` has not the shape of the diagonal.
+    """
+    dims = _two_dims("diagonal_scatter", input._data.ndim, dim1, dim2)
+    data = np.copy(input._data)
+    place = _diagonal_of(data, offset, dims)
+    if place.shape != src._data.shape:
+        raise ShapeError(f"diagonal_scatter: src must have the diagonal's shape {place.shape}; got {portrait(src)}")
+    place[...] = src._data
+    return result(data, DiagonalScatter, (input, src), offset=offset, dims=dims, shape=place.shape)
+
+
+@method
+def trace(input: Tensor) -> Tensor:
+    """Return the sum of a matrix's diagonal.
+
+    Raises
+    ------
+    RuntimeError
+        If the tensor is not a matrix.
+    """
+    if input._data.ndim != 2:
+        raise ShapeError(f"trace: expected a matrix; got {portrait(input)}")
+    return diagonal(input).sum()  # type: ignore[attr-defined,no-any-return]
+
+
+# --- triangles
+
+
+class Tril(Node):
+    """z = the lower triangle of a."""
+
+    diagonal: int
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient: the same triangle of g."""
+        return (tril(grad, self.diagonal),)
+
+
+class Triu(Node):
+    """z = the upper triangle of a."""
+
+    diagonal: int
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient: the same triangle of g."""
+        return (triu(grad, self.diagonal),)
+
+
+def _triangle(op: str, input: Tensor, diagonal: int, node: type[Node]) -> Tensor:
+    x = input._data
+    if x.ndim < 2:
+        raise ShapeError(f"{op}: input tensor must have at least 2 dimensions; got {portrait(input)}")
+    rows, cols = x.shape[-2:]
+    lower = np.tri(rows, cols, diagonal if op == "tril" else diagonal - 1, dtype=bool)
+    data = _array.zeros(x.shape, x.dtype)
+    np.copyto(data, x, where=lower if op == "tril" else ~lower)
+    return result(data, node, (input,), diagonal=diagonal)
+
+
+@inplace("tril_")
+@method
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Return the lower triangles of the matrices in the last two dimensions, zero above `diagonal`.
+
+    Raises
+    ------
+    RuntimeError
+        For fewer than two dimensions.
+    """
+    return _triangle("tril", input, diagonal, Tril)
+
+
+@inplace("triu_")
+@method
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Return the upper triangles of the matrices in the last two dimensions, zero below `diagonal`.
+
+    Raises
+    ------
+    RuntimeError
+        For fewer than two dimensions.
+    """
+    return _triangle("triu", input, diagonal, Triu)
+
+
+def _indices(op: str, row: int, col: int, mask: Any, dtype: Any) -> Tensor:
+    from minigrad.nn._dtype import int64, to_dtype
+
+    kind = int64 if dtype is None else to_dtype(dtype, op)
+    return fresh(np.stack(np.nonzero(mask)).astype(kind.numpy))
+
+
+def _check_extents(op: str, row: int, col: int) -> None:
+    if row < 0 or col < 0:
+        raise RuntimeError(f"{op}: row and col must be non-negative; got {row} and {col}")
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return the row and column numbers of the lower triangle of a row x col matrix."""
+    _check_extents("tril_indices", row, col)
+    return _indices("tril_indices", row, col, np.tri(row, col, offset, dtype=bool), dtype)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return the row and column numbers of the upper triangle of a row x col matrix."""
+    _check_extents("triu_indices", row, col)
+    return _indices("triu_indices", row, col, ~np.tri(row, col, offset - 1, dtype=bool), dtype)
+
+
+# --- mirror images and turns
+
+
+class Flip(Node):
+    """z = a in reverse order along some dimensions."""
+
+    dims: tuple[int, ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient: g in reverse."""
+        return (flip(grad, self.dims),)
+
+
+class Roll(Node):
+    """z = a moved around along some dimensions."""
+
+    shifts: tuple[int, ...]
+    dims: tuple[int, ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient: g moved back."""
+        return (roll(grad, tuple(-n for n in self.shifts), self.dims),)
+
+
+@method
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """Return a copy in reverse order along `dims`.
+
+    Raises
+    ------
+    RuntimeError
+        If a dimension is named twice.
+    IndexError
+        If one is out of range.
+    """
+    wanted = dims_of("flip", sizes_of("flip", dims), input._data.ndim)
+    data = _array.empty(input._data.shape, input._data.dtype)
+    np.copyto(data, np.flip(input._data, wanted) if input._data.ndim else input._data)
+    return result(data, Flip, (input,), dims=wanted)
+
+
+@method
+def fliplr(input: Tensor) -> Tensor:
+    """Return a copy in reverse order along the second dimension.
+
+    Raises
+    ------
+    RuntimeError
+        For fewer than two dimensions.
+    """
+    if input._data.ndim < 2:
+        raise ShapeError(f"fliplr: input must be >= 2-d; got {portrait(input)}")
+    return flip(input, 1)
+
+
+@method
+def flipud(input: Tensor) -> Tensor:
+    """Return a copy in reverse order along the first dimension.
+
+    Raises
+    ------
+    RuntimeError
+        For a 0-d tensor.
+    """
+    if input._data.ndim < 1:
+        raise ShapeError(f"flipud: input must be >= 1-d; got {portrait(input)}")
+    return flip(input, 0)
+
+
+def _several(value: Any) -> tuple[int, ...]:
+    return () if value is None else tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+@method
+def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    """Return a copy moved by `shifts` places along `dims`; what leaves at the end comes in at the beginning.
+
+    Without `dims` the elements are moved in their order.
+
+    Raises
+    ------
+    RuntimeError
+        If the numbers of shifts and dimensions differ.
+    """
+    amounts, along = _several(shifts), _several(dims)
+    if not amounts:
+        raise RuntimeError("roll: `shifts` required")
+    if not along:
+        if len(amounts) != 1:
+            raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(amounts)}, dims: 0")
+        flat = reshape(input, (input._data.size,))
+        return reshape(roll(flat, amounts, (0,)), input._data.shape)
+    if len(amounts) != len(along):
+        raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(amounts)}, dims: {len(along)}")
+    at = tuple(dim_of("roll", d, input._data.ndim) for d in along)
+    data = np.roll(input._data, amounts, at) if input._data.ndim and input._data.size else np.copy(input._data)
+    return result(data, Roll, (input,), shifts=amounts, dims=at)
+
+
+@method
+def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
+    """Return a copy turned by `k` right angles in the plane of two dimensions, from the first towards the second.
+
+    Raises
+    ------
+    RuntimeError
+        If `dims` does not name two dimensions of the tensor.
+    """
+    if len(dims) != 2:
+        raise RuntimeError(f"rot90: expected total rotation dims == 2; got {len(dims)}")
+    if input._data.ndim < 2:
+        raise ShapeError(f"rot90: expected total dims >= 2; got {portrait(input)}")
+    if abs(dims[0] - dims[1]) == input._data.ndim or dims[0] == dims[1]:
+        raise RuntimeError(f"rot90: expected rotation dims to be different; got {tuple(dims)}")
+    first, second = (dim_of("rot90", d, input._data.ndim) for d in dims)
+    turns = k % 4
+    if turns == 1:
+        return transpose(flip(input, second), first, second)
+    if turns == 2:
+        return flip(input, (first, second))
+    if turns == 3:
+        return flip(transpose(input, first, second), second)
+    return input.clone()  # type: ignore[attr-defined,no-any-return]
+
+
+# --- repetitions
+
+
+def _repeated(op: str, input: Tensor, counts: tuple[int, ...]) -> Tensor:
+    shape = input._data.shape
+    if len(counts) < len(shape) or any(n < 0 for n in counts):
+        raise RuntimeError(
+            f"{op}: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor, "
+            f"and none may be negative; got {counts} for {portrait(input)}"
+        )
+    shape = (1,) * (len(counts) - len(shape)) + shape
+    # Each dimension as (repetitions, extent): one view with the repetitions, then one copy.
+    pairs = tuple(part for extent in shape for part in (1, extent))
+    whole = tuple(part for n, extent in zip(counts, shape, strict=True) for part in (n, extent))
+    tall = expand(reshape(input, pairs), whole)
+    data = _array.contiguous(tall._data).reshape(tuple(n * e for n, e in zip(counts, shape, strict=True)))
+    if np.may_share_memory(data, input._data):
+        data = data.copy()
+    return result(data, Repeat, (tall,), shape=whole)
+
+
+class Repeat(Node):
+    """z = a copy of a in another shape."""
+
+    shape: tuple[int, ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient g in the old shape."""
+        return (reshape(grad, self.shape),)
+
+
+@method
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
+    """Return a copy repeated `repeats` times along each dimension; more numbers than dimensions add some in front.
+
+    Raises
+    ------
+    RuntimeError
+        If there are fewer numbers than dimensions, or one is negative.
+    """
+    return _repeated("repeat", input, sizes_of("repeat", repeats))
+
+
+@method
+def tile(input: Tensor, *dims: Any) -> Tensor:
+    """Return a copy repeated along the last dimensions; missing numbers are 1.
+
+    Raises
+    ------
+    RuntimeError
+        If a number is negative.
+    """
+    counts = sizes_of("tile", dims)
+    return _repeated("tile", input, (1,) * (input._data.ndim - len(counts)) + counts)
+
+
+@method
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Return a copy with each slice along `dim` repeated `repeats` times (a number, or one for each slice).
+
+    Without `dim`, the elements in their order. With one argument, that is `repeats`, and the
+    result numbers the slices.
+
+    Raises
+    ------
+    RuntimeError
+        If a number is negative, or `repeats` has not one number or one for each slice.
+    """
+    if repeats is None:
+        counts = input._data
+        if counts.ndim != 1 or counts.dtype not in (np.int32, np.int64):
+            raise RuntimeError(f"repeat_interleave: repeats must be a vector of integers; got {portrait(input)}")
+        if (counts < 0).any():
+            raise RuntimeError("repeat_interleave: repeats can not be negative")
+        return fresh(np.repeat(np.arange(counts.size, dtype=counts.dtype), counts))
+    if dim is None:
+        return repeat_interleave(reshape(input, (input._data.size,)), repeats, 0, output_size=output_size)
+    at = dim_of("repeat_interleave", dim, input._data.ndim)
+    extent = input._data.shape[at] if input._data.ndim else 1
+    numbers = np.asarray(repeats._data if isinstance(repeats, Tensor) else repeats)
+    if numbers.dtype.kind not in "iu":
+        raise RuntimeError(f"repeat_interleave: repeats must be int32 or int64; got {numbers.dtype}")
+    if numbers.ndim > 1 or (numbers.ndim == 1 and numbers.size not in (1, extent)):
+        raise RuntimeError(
+            f"repeat_interleave: repeats must be 0-dim or 1-dim and have the same size as input along dim {at} "
+            f"({extent}); got shape {list(numbers.shape)}"
+        )
+    if (numbers < 0).any():
+        raise RuntimeError("repeat_interleave: repeats can not be negative")
+    rows = np.repeat(np.arange(extent, dtype=np.int64), np.broadcast_to(numbers, (extent,)))
+    if output_size is not None and rows.size != output_size:
+        raise RuntimeError(f"repeat_interleave: allocated size does not match required size; got {output_size}")
+    whole = input if input._data.ndim else reshape(input, (1,))
+    return index_select(whole, at, fresh(rows))
+
+
+# --- windows
+
+
+class Unfold(Node):
+    """z = windows of a along a dimension."""
+
+    elements: Elements
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient: for each element the sum over the windows that show it."""
+        at = self.elements.dims[0]
+        return (summed(movedim(grad, -1, at + 1), self.elements),)
+
+
+@method
+def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """Return a view of all windows of `size` elements along a dimension, `step` apart; the last dimension runs in them.
+
+    Raises
+    ------
+    RuntimeError
+        If the window is longer than the dimension, or `step` is not positive.
+    """
+    shape = input._data.shape
+    at = dim_of("unfold", dimension, len(shape))
+    if size < 0 or step <= 0:
+        raise RuntimeError(f"unfold: size must be >= 0 and step > 0; got {size} and {step}")
+    extent = shape[at] if shape else 1
+    if size > extent:
+        raise RuntimeError(
+            f"unfold: maximum size for tensor at dimension {at} is {extent} but size is {size}; got {portrait(input)}"
+        )
+    if not shape:
+        return reshape(input, (1,))[:size]  # type: ignore[index,no-any-return]
+    count = (extent - size) // step + 1
+    strides = input._data.strides
+    data = np.lib.stride_tricks.as_strided(
+        input._data,
+        (*shape[:at], count, *shape[at + 1 :], size),
+        (*strides[:at], strides[at] * step, *strides[at + 1 :], strides[at]),
+    )
+    index = np.arange(count)[:, None] * step + np.arange(size)
+    elements = Elements("unfold", shape, (at,), [index])
+    return view_result(data, Unfold, input, lambda a: unfold(a, dimension, size, step), elements=elements)
+
+
+class AsStrided(Node):
+    """z = elements of a's memory by strides."""
+
+    place: np.ndarray
+    """For each element of z, its number in a, or -1 where the memory belongs to no element of a."""
+    shape: tuple[int, ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient: for each element the sum over the places that show it."""
+        count = int(np.prod(self.shape))
+        elements = Elements("as_strided", (count + 1,), (0,), [np.where(self.place < 0, count, self.place)])
+        return (reshape(summed(grad, elements)[:count], self.shape),)  # type: ignore[index]
+
+
+@method
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """Return a view of the tensor's memory with `size` and `stride` in elements, from `storage_offset` on.
+
+    Raises
+    ------
+    RuntimeError
+        If it would reach beyond the memory, a stride is negative, or the two differ in length.
+    """
+    sizes, strides = tuple(int(n) for n in size), tuple(int(n) for n in stride)
+    if len(sizes) != len(strides):
+        raise RuntimeError(f"as_strided: mismatch in length of strides and shape; got {sizes} and {strides}")
+    if any(n < 0 for n in strides) or any(n < 0 for n in sizes):
+        raise RuntimeError(f"as_strided: negative strides and sizes are not supported; got {sizes} and {strides}")
+    root = input if input._view is None else input._view[0]
+    held = root._data
+    item = held.itemsize
+    extent = sum((n - 1) * (s // item) for n, s in zip(held.shape, held.strides, strict=True)) + 1 if held.size else 0
+    offset = (input._data.ctypes.data - held.ctypes.data) // item if storage_offset is None else int(storage_offset)
+    reach = sum((n - 1) * s for n, s in zip(sizes, strides, strict=True)) + 1 if 0 not in sizes else 0
+    if offset < 0 or (reach and offset + reach > extent):
+        raise RuntimeError(
+            f"as_strided: setStorage: sizes {list(sizes)}, strides {list(strides)}, storage offset {offset} are out of "
+            f"bounds for storage of {extent} elements ({portrait(root)})"
+        )
+    # One vector over the whole memory, of which both shapes are views.
+    line = np.lib.stride_tricks.as_strided(held, (extent,), (item,))
+    data = np.lib.stride_tricks.as_strided(line[offset:], sizes, tuple(n * item for n in strides))
+    if not input._requires:
+        return view_result(data, AsStrided, root, lambda a: as_strided(a, sizes, strides, offset))
+    owner = np.full(extent, -1, np.int64)
+    counted = np.arange(held.size).reshape(held.shape)
+    np.lib.stride_tricks.as_strided(owner, held.shape, tuple(s // item * 8 for s in held.strides))[...] = counted
+    place = np.lib.stride_tricks.as_strided(owner[offset:], sizes, tuple(n * 8 for n in strides)).copy()
+    return view_result(
+        data, AsStrided, root, lambda a: as_strided(a, sizes, strides, offset), place=place, shape=held.shape
+    )
