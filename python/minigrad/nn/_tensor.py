@@ -463,7 +463,7 @@ def results(
     where = user_line() if mode.lines else None
     for out in outs:
         out._where = where
-    if mode.enabled and any([t._requires for t in inputs]):
+    if mode.enabled and any(t._requires for t in inputs):
         node = _record(node_type, inputs, saved, where)
         node.num_outputs = len(outs)
         node.metas = tuple([(out._data.shape, out._data.dtype) for out in outs])

@@ -14,6 +14,7 @@ from minigrad.nn import _array
 from minigrad.nn._errors import ShapeError, dtype_error, portrait
 from minigrad.nn._graph import Node, mode
 from minigrad.nn._indexing import Elements, checked_index, read_key
+from minigrad.nn._out import takes_out
 from minigrad.nn._tensor import Tensor, as_tensor, change_inplace, dim_of, inplace, method, result, view_result
 
 __all__ = ["index_put", "index_select", "narrow", "select", "select_scatter", "slice_scatter"]
@@ -223,6 +224,7 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     return put(input, elements, _trimmed(values, elements.result_shape, input), accumulate)
 
 
+@takes_out
 @method
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices of `input` along `dim` that the vector `index` names.

@@ -18,6 +18,7 @@ from minigrad.nn._errors import ShapeError, portrait
 from minigrad.nn._graph import Node
 from minigrad.nn._ops.index import basic, index_select
 from minigrad.nn._ops.shape import atleast_1d, atleast_2d, atleast_3d, expand, reshape
+from minigrad.nn._out import takes_out
 from minigrad.nn._tensor import Tensor, dim_of, fresh, method, result, result_type, results
 
 __all__ = [
@@ -112,7 +113,7 @@ def _sequence(op: str, tensors: Any) -> list[Tensor]:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{op}: expected Tensor as element; got {type(tensor).__name__}")
     if not tensors:
-        raise RuntimeError(f"{op}: expected a non-empty list of Tensors")
+        raise (ValueError if op == "cat" else RuntimeError)(f"{op}: expected a non-empty list of Tensors")
     return list(tensors)
 
 
@@ -136,13 +137,16 @@ def fresh_like(tensor: Tensor, kind: Any) -> Tensor:
     return fresh(np.zeros((0,) * tensor._data.ndim, kind.numpy))
 
 
+@takes_out
 def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     """Return the tensors one after another along `dim`; vectors of no elements are left out.
 
     Raises
     ------
     RuntimeError
-        If the shapes differ elsewhere than along `dim`, there are no tensors, or one is 0-d.
+        If the shapes differ elsewhere than along `dim`, or a tensor is 0-d.
+    ValueError
+        If there are no tensors.
     IndexError
         If `dim` is out of range.
     """
@@ -173,6 +177,7 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     return result(out, Cat, tuple(parts), dim=at, pieces=tuple(pieces))
 
 
+@takes_out
 def concat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     """Return the tensors one after another, as `cat`."""
     return cat(tensors, dim, axis=axis)
@@ -181,6 +186,7 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
 concatenate = concat
 
 
+@takes_out
 def stack(tensors: Any, dim: int = 0) -> Tensor:
     """Return the tensors side by side along a new dimension `dim`.
 
@@ -202,12 +208,14 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
     return result(out, Stack, tuple(parts), dim=at)
 
 
+@takes_out
 def hstack(tensors: Any) -> Tensor:
     """Return the tensors joined along the second dimension, or the first of vectors."""
     parts = atleast_1d(_sequence("hstack", tensors))
     return cat(parts, 0 if parts[0]._data.ndim == 1 else 1)
 
 
+@takes_out
 def vstack(tensors: Any) -> Tensor:
     """Return the tensors, vectors as rows, joined along the first dimension."""
     return cat(atleast_2d(_sequence("vstack", tensors)), 0)
@@ -216,11 +224,13 @@ def vstack(tensors: Any) -> Tensor:
 row_stack = vstack
 
 
+@takes_out
 def dstack(tensors: Any) -> Tensor:
     """Return the tensors, with at least three dimensions each, joined along the third."""
     return cat(atleast_3d(_sequence("dstack", tensors)), 2)
 
 
+@takes_out
 def column_stack(tensors: Any) -> Tensor:
     """Return the tensors, vectors as columns, joined along the second dimension."""
     parts = _sequence("column_stack", tensors)
@@ -420,7 +430,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     for number, tensor in enumerate(parts):
         line = reshape(tensor, (1,) * number + (-1 if tensor._data.size else 0,) + (1,) * (len(parts) - number - 1))
         grid = expand(line, shape)
-        grids.append(grid.transpose(0, 1) if swapped else grid)  # type: ignore[attr-defined]
+        grids.append(grid)
     if swapped:
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)

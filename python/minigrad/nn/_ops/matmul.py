@@ -18,6 +18,7 @@ from minigrad.nn import _array, _products
 from minigrad.nn._errors import ShapeError, dtype_error, portrait, shape_error
 from minigrad.nn._graph import Node
 from minigrad.nn._ops.shape import permute, reshape, unsqueeze
+from minigrad.nn._out import takes_out
 from minigrad.nn._tensor import Tensor, fresh, inplace, method, result, unbroadcast
 
 __all__ = [
@@ -125,6 +126,7 @@ def _multiply(op: str, a: Tensor, b: Tensor) -> Tensor:
     return result(data, Bmm, (a, b), _needed(a, b), shapes=(x.shape, y.shape))
 
 
+@takes_out
 @method("matmul", "__matmul__")
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """Return the matrix product; vectors, matrices, and batches of them whose leading dimensions broadcast.
@@ -170,6 +172,7 @@ def _check_dims(op: str, *wanted: tuple[Tensor, int]) -> None:
             raise shape_error(op, f"expected {what}", tensor)
 
 
+@takes_out
 @method
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """Return the product of two matrices.
@@ -183,6 +186,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     return _multiply("mm", input, mat2)
 
 
+@takes_out
 @method
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """Return the products of two batches of matrices, (b, n, m) with (b, m, p).
@@ -198,6 +202,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     return _multiply("bmm", input, mat2)
 
 
+@takes_out
 @method
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """Return the product of a matrix and a vector.
@@ -214,6 +219,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return result(data, Mv, (input, vec), _needed(input, vec))
 
 
+@takes_out
 @method
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """Return the sum of products of two vectors.
@@ -230,12 +236,14 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     return result(data, Dot, (input, tensor), _needed(input, tensor))
 
 
+@takes_out
 @method
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """Return the sum of products of two vectors, as `dot`."""
     return dot(input, other)
 
 
+@takes_out
 @method
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Return the matrix of all products of elements of two vectors.
@@ -254,6 +262,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 ger = method("ger")(outer)
 
 
+@takes_out
 @method
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """Return the sums of products over the last dimension of both.
@@ -287,11 +296,8 @@ class Beside(Node):
 def _blend(op: str, input: Tensor, made: Tensor, beta: Any, alpha: Any) -> Tensor:
     """Return ``beta * input + alpha * made``; with beta = 0, NaN in `input` does not survive."""
     _check(op, input, made)
-    for name, factor in (("beta", beta), ("alpha", alpha)):
-        if isinstance(factor, float) and made._data.dtype.kind != "f":
-            raise RuntimeError(
-                f"{op}: for integral input tensors, argument {name} must not be a floating point number; got {factor}"
-            )
+    if made._data.dtype.kind != "f":
+        beta, alpha = int(beta), int(alpha)
     try:
         fits = np.broadcast_shapes(input._data.shape, made._data.shape) == made._data.shape
     except ValueError:
@@ -305,6 +311,7 @@ def _blend(op: str, input: Tensor, made: Tensor, beta: Any, alpha: Any) -> Tenso
     return made + (input if beta == 1 else input * beta)
 
 
+@takes_out
 @inplace("addmm_")
 @method
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -318,6 +325,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     return _blend("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
+@takes_out
 @inplace("addmv_")
 @method
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -331,6 +339,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any 
     return _blend("addmv", input, mv(mat, vec), beta, alpha)
 
 
+@takes_out
 @inplace("addr_")
 @method
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -347,6 +356,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
     return _blend("addr", input, made, beta, alpha)
 
 
+@takes_out
 @inplace("baddbmm_")
 @method
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -360,6 +370,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     return _blend("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
+@takes_out
 @inplace("addbmm_")
 @method
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:

@@ -12,6 +12,7 @@ from minigrad.nn._graph import Node
 from minigrad.nn._indexing import Elements
 from minigrad.nn._ops.index import index_select, summed
 from minigrad.nn._ops.shape import expand, movedim, reshape, sizes_of, transpose
+from minigrad.nn._out import takes_out
 from minigrad.nn._tensor import Tensor, dim_of, dims_of, fresh, inplace, method, result, view_result
 
 __all__ = [
@@ -132,6 +133,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     return _on_diagonal(input, tuple(full), offset, dims)
 
 
+@takes_out
 @method
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """Return a diagonal of a matrix, or the matrix with a vector on its diagonal.
@@ -223,6 +225,7 @@ def _triangle(op: str, input: Tensor, diagonal: int, node: type[Node]) -> Tensor
     return result(data, node, (input,), diagonal=diagonal)
 
 
+@takes_out
 @inplace("tril_")
 @method
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -236,6 +239,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     return _triangle("tril", input, diagonal, Tril)
 
 
+@takes_out
 @inplace("triu_")
 @method
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -367,8 +371,10 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         return reshape(roll(flat, amounts, (0,)), input._data.shape)
     if len(amounts) != len(along):
         raise RuntimeError(f"roll: shifts and dimensions must align. shifts: {len(amounts)}, dims: {len(along)}")
+    if not input._data.ndim:
+        raise IndexError(f"roll: Dimension specified as {along[0]} but tensor has no dimensions")
     at = tuple(dim_of("roll", d, input._data.ndim) for d in along)
-    data = np.roll(input._data, amounts, at) if input._data.ndim and input._data.size else np.copy(input._data)
+    data = np.roll(input._data, amounts, at) if input._data.size else np.copy(input._data)
     return result(data, Roll, (input,), shifts=amounts, dims=at)
 
 
@@ -556,6 +562,21 @@ class AsStrided(Node):
         return (reshape(summed(grad, elements)[:count], self.shape),)  # type: ignore[index]
 
 
+def _storage(data: np.ndarray) -> np.ndarray:
+    """Return the array whose memory `data` is part of; a block of the arena belongs to `data` alone."""
+    owner, base = data, data.base
+    while base is not None:
+        if isinstance(base, np.ndarray) and base.dtype == data.dtype and base.flags.forc:
+            owner = base
+        base = getattr(base, "base", None)
+    return owner
+
+
+def _reach(sizes: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Return how many elements of memory a shape spans."""
+    return 0 if 0 in sizes else sum((n - 1) * s for n, s in zip(sizes, strides, strict=True)) + 1
+
+
 @method
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """Return a view of the tensor's memory with `size` and `stride` in elements, from `storage_offset` on.
@@ -571,24 +592,27 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     if any(n < 0 for n in strides) or any(n < 0 for n in sizes):
         raise RuntimeError(f"as_strided: negative strides and sizes are not supported; got {sizes} and {strides}")
     root = input if input._view is None else input._view[0]
-    held = root._data
+    held, whole = root._data, _storage(root._data)
     item = held.itemsize
-    extent = sum((n - 1) * (s // item) for n, s in zip(held.shape, held.strides, strict=True)) + 1 if held.size else 0
-    offset = (input._data.ctypes.data - held.ctypes.data) // item if storage_offset is None else int(storage_offset)
-    reach = sum((n - 1) * s for n, s in zip(sizes, strides, strict=True)) + 1 if 0 not in sizes else 0
+    extent = _reach(whole.shape, tuple(s // item for s in whole.strides))
+    offset = (input._data.ctypes.data - whole.ctypes.data) // item if storage_offset is None else int(storage_offset)
+    reach = _reach(sizes, strides)
     if offset < 0 or (reach and offset + reach > extent):
         raise RuntimeError(
             f"as_strided: setStorage: sizes {list(sizes)}, strides {list(strides)}, storage offset {offset} are out of "
             f"bounds for storage of {extent} elements ({portrait(root)})"
         )
     # One vector over the whole memory, of which both shapes are views.
-    line = np.lib.stride_tricks.as_strided(held, (extent,), (item,))
+    line = np.lib.stride_tricks.as_strided(whole, (extent,), (item,))
     data = np.lib.stride_tricks.as_strided(line[offset:], sizes, tuple(n * item for n in strides))
     if not input._requires:
         return view_result(data, AsStrided, root, lambda a: as_strided(a, sizes, strides, offset))
     owner = np.full(extent, -1, np.int64)
     counted = np.arange(held.size).reshape(held.shape)
-    np.lib.stride_tricks.as_strided(owner, held.shape, tuple(s // item * 8 for s in held.strides))[...] = counted
+    first = (held.ctypes.data - whole.ctypes.data) // item
+    np.lib.stride_tricks.as_strided(owner[first:], held.shape, tuple(s // item * 8 for s in held.strides))[...] = (
+        counted
+    )
     place = np.lib.stride_tricks.as_strided(owner[offset:], sizes, tuple(n * 8 for n in strides)).copy()
     return view_result(
         data, AsStrided, root, lambda a: as_strided(a, sizes, strides, offset), place=place, shape=held.shape
