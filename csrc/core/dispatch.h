@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "kernels/level1.h"
 #include "kernels/optimizer.h"
@@ -20,6 +21,9 @@ typedef struct {
     const char *name; /* "base", "avx2", "avx512" */
     const mg_gemm_kernels_f32_t *gemm_f32;
     const mg_gemm_kernels_f64_t *gemm_f64;
+    const mg_conv_kernels_f32_t *conv_f32;
+    const mg_conv_kernels_f64_t *conv_f64;
+    const mg_winograd_kernels_t *winograd;
     mg_level1_kernels_f32_t level1_f32;
     mg_level1_kernels_f64_t level1_f64;
     const mg_optimizer_kernels_f32_t *optimizer_f32;

@@ -24,6 +24,7 @@
 #include "minigrad/image.h"
 #include "minigrad/linalg.h"
 #include "minigrad/nn_bmm.h"
+#include "minigrad/nn_conv.h"
 #include "minigrad/nn_elementwise.h"
 #include "minigrad/random.h"
 

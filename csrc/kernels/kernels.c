@@ -4,6 +4,7 @@
  * common code. */
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/dispatch.h"
@@ -17,6 +18,7 @@
 
 #include "core/real_end.h"
 #include "core/real_f32.h"
+#include "kernels/conv.inc"
 #include "kernels/gemm.inc"
 #include "kernels/level1.inc"
 #include "kernels/probe.inc"
@@ -27,6 +29,7 @@
 
 #include "core/real_end.h"
 #include "core/real_f64.h"
+#include "kernels/conv.inc"
 #include "kernels/gemm.inc"
 #include "kernels/level1.inc"
 #include "kernels/probe.inc"
@@ -45,10 +48,15 @@
 
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
 
+#include "kernels/conv_winograd.inc"
+
 const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .name = STRING(MG_LEVEL),
     .gemm_f32 = &gemm_kernels_f32,
     .gemm_f64 = &gemm_kernels_f64,
+    .conv_f32 = &conv_kernels_f32,
+    .conv_f64 = &conv_kernels_f64,
+    .winograd = &winograd_kernels,
     .level1_f32 = LEVEL1_TABLE_f32,
     .level1_f64 = LEVEL1_TABLE_f64,
     .optimizer_f32 = &optimizer_kernels_f32,
