@@ -1,33 +1,4 @@
-/* Convolution over up to three spatial dimensions.
- *
- * Problem. For each image n, group g and output channel k of it, with input channels c and
- * taps t = (t0, t1, t2) of the kernel, positions o = (o0, o1, o2),
- *
- *   (D1)  y[k, o] = b[k] + sum_{c, t} w[k, c, t] x[c, o stride + t dilation - pad]
- *
- * where x is zero beyond its border. Assumption: stride, dilation and kernel are at least 1.
- *
- * Let r = (c, t) number the pairs and X[r, o] be the element of x in (D1). X depends on x
- * linearly, X = U x, where U only copies and drops. Then per image and group
- *
- *   (D2)  y = w X + b 1'                    a matrix product: w is k x r, X is r x o
- *   (D3)  the bias is one more row of X, all ones, and one more column of w
- *   (D4)  dx = U' (w' dy)                   U' adds each copy back where it came from
- *   (D5)  dw' = sum over images of X dy'    r x k, with dy transposed
- *   (D6)  db[k] = sum over images and o of dy[k, o]
- *
- * X is never in memory: a strip of it, as wide as the product's register tile, is made
- * in cache, used by all output channels, and overwritten by the next (for (D4) in reverse
- * order; for (D5) a block). That costs one move per r and vector of positions, against
- * out_channels multiply-adds.
- *
- * The strips and tiles of (D2) and (D4) are distinct outputs, so threads share them. The sum (D5)
- * is cut into parts that depend on the shape alone; (D6) is summed per channel.
- *
- * Reference: K. Chellapilla, S. Puri, P. Simard (2006), High performance convolutional
- * neural networks for document processing, section 3.2, which stores X whole.
- *
- * Code in conv.inc; float32 goes by conv_winograd.c where that takes fewer operations. */
+/* Convolution over up to three spatial dimensions: sizes, and both element types. */
 #include "nn/conv.h"
 
 #include <float.h>

@@ -1,47 +1,30 @@
 /* 3 x 3 convolution with stride 1 by minimal filtering, float32.
  *
- * Problem. y[k] = b[k] + sum_c w[k, c] * x[c], a correlation with 3 x 3 taps, with fewer
- * multiplications than nine for each pixel and pair (k, c).
+ * Problem. y[k] = b[k] + sum_c w[k, c] * x[c], a correlation with 3 x 3 taps, and its
+ * gradients, with fewer multiplications than nine for each pixel and pair (k, c).
  *
- * One dimension first: four outputs y_i = sum_j g_j d_{i+j} of three taps g and six inputs d.
+ * kernels/conv_winograd.inc derives matrices A, B, G for tiles of 4 x 4 outputs, such that
+ * for one pair y = A' [(G w G') . (B' x B)] A, with . elementwise on 6 x 6. The sum over c may
+ * stand inside the outer transform:
  *
- *   (D1)  The product of the polynomials g(p) and h(p), of degrees 2 and 3, has degree 5, so it
- *         follows from its values at five points and its leading coefficient: six
- *         multiplications. The points here are 0, +-a, +-b, and M(p) = p (p^2 - a^2)(p^2 - b^2).
- *   (D2)  In matrices: s = C [(G g) . (A h)], with A h the values of h, G g those of g
- *         divided by M'(point), and C the coefficients of M(p) / (p - point) and of M(p).
- *   (D3)  s is linear in h. Its transpose, taken at fixed g, is the correlation wanted:
- *         y = A' [(G g) . (B' d)],  B' = C'   (the transposition principle).
- *
- * For a square, both axes: with U = G g G', V = B' d B,
- *
- *   (D4)  y = A' [sum_c U[k, c] . V[c]] A;  for each of the 36 coefficients e a matrix product:
- *         M_e (tiles x k) = V_e (tiles x c) U_e (c x k), 36 multiply-adds in place of 144
- *
- * with, a^2 = 1/2, b^2 = 2, so that a^2 b^2 = 1 and a^2 + b^2 = 5/2,
- *
- *   (D5)  G g:  g0;  (g0 +- a g1 + a^2 g2) / (2 a^2 (a^2 - b^2));  likewise b;  g2
- *   (D6)  B'd:  d0 - 5/2 d2 + d4;  (d4 - b^2 d2) +- a (d3 - b^2 d1);
- *               (d4 - a^2 d2) +- b (d3 - a^2 d1);  d1 - 5/2 d3 + d5
- *   (D7)  A'm:  y_i = sum over points of point^i m, with 0^0 = 1, and m5 added to y_3
+ *   (D1)  U_e[c, k] = (G w[k, c] G')_e                      for each of the 36 coefficients e
+ *   (D2)  V_e[tile, c] = (B' x[tile, c] B)_e
+ *   (D3)  M_e = V_e U_e, a matrix product: 36 multiply-adds per tile and pair in place of 144
+ *   (D4)  y[tile, k] = A' M[tile, k] A + b[k]
  *
  * The gradient by x is the same convolution of dy with the taps reversed, k and c
- * exchanged, and 2 - pad in place of pad. (D4) is linear in U, so
+ * exchanged, and 2 - pad in place of pad. (D3) is linear in U, so for the weights
  *
- *   (D8)  dU_e = V_e' (A dy A')_e, summed over the tiles of all images;  dw = G' dU G
- *
- * The usual points 0, +-1, +-2 make rows of very different size, and in float32 an error
- * eight times as large at its worst: (measured, 64 channels of normal numbers, relative to the
- * deviation of y: largest 3e-5 and root mean square 1.7e-6; with these points 5e-6 and
- * 8e-7; the direct sum 4e-6 and 4e-7).
+ *   (D5)  dM_e[tile, k] = (A dy[tile, k] A')_e
+ *   (D6)  dU_e = V_e' dM_e, which sums over the tiles of all images
+ *   (D7)  dw[k, c] = G' dU[c, k] G
  *
  * Inside, channels are innermost, so that the transforms work on vectors of channels and
  * any tile is read in place. A block of tiles is carried through all steps while it is in
- * cache. The sum (D8) is cut into parts that depend on the shape alone.
+ * cache. The sum (D6) is cut into parts that depend on the shape alone.
  *
- * Reference: S. Winograd (1980), Arithmetic Complexity of Computations, chapters III and V; A. Lavin
- * and S. Gray (2016), Fast algorithms for convolutional neural networks, section 4.
- * The transforms themselves are in kernels/conv_winograd.inc. */
+ * Reference: A. Lavin and S. Gray (2016), Fast algorithms for convolutional neural
+ * networks, section 4; their tiles are 4 x 4 too, with other points. */
 #include <string.h>
 
 #include "nn/conv.h"
@@ -86,7 +69,8 @@ bool mg_winograd_suits(const mg_conv_shape_t *shape)
     if (shape->groups != 1 || shape->in_channels < LEAST_CHANNELS || shape->out_channels < LEAST_CHANNELS) return false;
     for (int axis = 0; axis < 3; axis++)
         if (shape->kernel[axis] != kernel[axis] || shape->stride[axis] != 1 || shape->dilation[axis] != 1) return false;
-    if (shape->in_size[0] != 1 || shape->out_size[0] != 1 || shape->pad[0] != 0 || shape->pad[1] > 2 || shape->pad[2] > 2)
+    if (shape->in_size[0] != 1 || shape->out_size[0] != 1 || shape->pad[0] != 0 || shape->pad[1] > 2 ||
+        shape->pad[2] > 2)
         return false;
     double pixels = (double)shape->out_size[1] * (double)shape->out_size[2];
     double tiled = (double)rounded(shape->out_size[1], 4) * (double)rounded(shape->out_size[2], 4);
@@ -121,12 +105,13 @@ static void read_pixels(const plan_t *plan, size_t channels, size_t padded, cons
             continue;
         }
         memset(pixels, 0, pad * padded * sizeof(float));
-        plan->kernels->to_pixels(channels, padded, count, image + y * size[1], size[0] * size[1], pixels + pad * padded);
+        plan->kernels->to_pixels(channels, padded, count, image + y * size[1], size[0] * size[1],
+                                 pixels + pad * padded);
         memset(pixels + (pad + count) * padded, 0, right * padded * sizeof(float));
     }
 }
 
-/* V of a block (D6). */
+/* V of a block (D2). */
 static void transform_input(const plan_t *plan, const block_t *block)
 {
     const size_t size[2] = {plan->height, plan->width}, columns = 4 * plan->tiles_x + 2, padded = plan->padded_in;
@@ -153,7 +138,7 @@ static void multiply(const plan_t *plan, mg_a_layout_t layout, size_t rows, size
     }
 }
 
-/* M of a block (D4). */
+/* M of a block (D3). */
 static void multiply_block(const plan_t *plan, const block_t *block)
 {
     size_t nr = plan->gemm->nr, mr = plan->gemm->mr, strips = (block->tiles + mr - 1) / mr;
@@ -171,7 +156,7 @@ static void multiply_block(const plan_t *plan, const block_t *block)
     }
 }
 
-/* The outputs of a block (D7). */
+/* The outputs of a block (D4). */
 static void transform_output(const plan_t *plan, const block_t *block)
 {
     size_t columns = 4 * plan->tiles_x, padded = plan->padded_out, first = 4 * block->row;
@@ -200,7 +185,7 @@ static void convolve_block(void *context, size_t index, size_t worker)
     transform_output(plan, &block);
 }
 
-/* U for one input channel (D5). The weights are out x in x 9, or in x out x 9 reversed. */
+/* U for one input channel (D1). The weights are out x in x 9, or in x out x 9 reversed. */
 static void transform_weights(void *context, size_t c, size_t worker)
 {
     const plan_t *plan = context;
@@ -301,7 +286,7 @@ mg_status_t mg_winograd_input_grad(const mg_conv_shape_t *shape, const float *dy
     return convolve(&plan, bias);
 }
 
-/* The coefficients of the output gradients of a block, in m. */
+/* dM of a block (D5). */
 static void transform_outgrad(const plan_t *plan, const block_t *block)
 {
     const size_t size[2] = {plan->out_height, plan->out_width}, columns = 4 * plan->tiles_x, padded = plan->padded_out;
@@ -317,11 +302,12 @@ static void transform_outgrad(const plan_t *plan, const block_t *block)
     }
 }
 
-/* One part of the sum (D8): its blocks one after another. */
+/* One part of the sum (D6): its blocks one after another. */
 static void sum_part(void *context, size_t part, size_t worker)
 {
     const plan_t *plan = context;
-    size_t channels = plan->channels_in, padded = plan->padded_out, mr = plan->gemm->mr, strips = (channels + mr - 1) / mr;
+    size_t channels = plan->channels_in, padded = plan->padded_out, mr = plan->gemm->mr,
+           strips = (channels + mr - 1) / mr;
     float *sum = plan->u + part * COEFFICIENTS * channels * padded;
     size_t first = part * plan->blocks / plan->parts, end = (part + 1) * plan->blocks / plan->parts;
     for (size_t index = first; index < end; index++) {
@@ -332,14 +318,14 @@ static void sum_part(void *context, size_t part, size_t worker)
             const float *v = block.v + e * block.tiles * plan->padded_in, *m = block.m + e * block.tiles * padded;
             for (size_t strip = 0, c = 0, height; strip < strips; strip++, c += height) {
                 height = (channels - c + strips - strip - 1) / (strips - strip);
-                multiply(plan, MG_A_COLS, height, padded, block.tiles, v + c, plan->padded_in, m, padded, index != first,
-                         sum + (e * channels + c) * padded, padded);
+                multiply(plan, MG_A_COLS, height, padded, block.tiles, v + c, plan->padded_in, m, padded,
+                         index != first, sum + (e * channels + c) * padded, padded);
             }
         }
     }
 }
 
-/* The taps' gradients of one input channel, from the sum of the parts (D8). */
+/* The taps' gradients of one input channel, from the sum of the parts (D7). */
 static void transform_weightgrad(void *context, size_t c, size_t worker)
 {
     const plan_t *plan = context;
