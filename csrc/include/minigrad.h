@@ -26,6 +26,7 @@
 #include "minigrad/nn_bmm.h"
 #include "minigrad/nn_conv.h"
 #include "minigrad/nn_elementwise.h"
+#include "minigrad/nn_linear.h"
 #include "minigrad/random.h"
 
 #endif

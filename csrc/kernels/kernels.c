@@ -68,6 +68,10 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
                .uniform_f64 = random_uniform_f64,
                .normal_f32 = random_normal_f32,
                .normal_f64 = random_normal_f64},
-    .vecmath_f32 = {.map = vecmath_map_f32, .map_backward = vecmath_map_backward_f32},
-    .vecmath_f64 = {.map = vecmath_map_f64, .map_backward = vecmath_map_backward_f64},
+    .vecmath_f32 = {.map = vecmath_map_f32,
+                    .map_backward = vecmath_map_backward_f32,
+                    .column_sums = vecmath_column_sums_f32},
+    .vecmath_f64 = {.map = vecmath_map_f64,
+                    .map_backward = vecmath_map_backward_f64,
+                    .column_sums = vecmath_column_sums_f64},
 };
