@@ -8,7 +8,6 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,10 @@ import numpy as np
 from minigrad._native import lib, pointer
 from minigrad.nn import _array
 from minigrad.nn._dtype import get_default_dtype
-from minigrad.nn._errors import portrait
 from minigrad.nn._graph import Node, mode
 from minigrad.nn._tensor import Tensor, fresh, result
 
-__all__ = ["Pointwise", "constant", "floating", "pointwise", "run", "run_backward", "tensor_only", "write_out"]
+__all__ = ["Pointwise", "constant", "floating", "pointwise", "run", "run_backward", "tensor_only"]
 
 _SMALL = 1024
 """Elements up to which NumPy makes the result's array itself."""
@@ -102,26 +100,3 @@ def pointwise(node: type[Pointwise], input: Tensor, a: float = 0.0, b: float = 0
 def constant(values: Any, like: Tensor) -> Tensor:
     """Return an array (a mask, say) as a tensor of the type of `like`, through which no gradient flows."""
     return fresh(np.asarray(values, like._data.dtype))
-
-
-def write_out(op: str, out: Tensor, made: Tensor) -> Tensor:
-    """Put `made` into the tensor `out`, which takes its shape, and return `out`.
-
-    Raises
-    ------
-    RuntimeError
-        If either is part of a recorded graph, or `out` cannot hold the values' type.
-    """
-    if mode.enabled and (made._requires or out._requires):
-        raise RuntimeError(f"{op}: functions with out=... arguments don't support automatic differentiation")
-    if made.dtype.category > out.dtype.category:
-        raise RuntimeError(f"{op}: result type {made.dtype.name} can't be cast to the type of out, {portrait(out)}")
-    if out._data.shape == made._data.shape:
-        np.copyto(out._data, made._data, casting="unsafe")
-    else:
-        out._data = made._data.astype(out._data.dtype)
-    out._bump()
-    return out
-
-
-Slope = Callable[[Any, Tensor, Tensor], Tensor]

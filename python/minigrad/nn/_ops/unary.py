@@ -17,8 +17,8 @@ import numpy as np
 from minigrad._native import lib
 from minigrad.nn import _array
 from minigrad.nn._graph import Node
-from minigrad.nn._pointwise import Pointwise, constant, floating, pointwise, run, tensor_only, write_out
-from minigrad.nn._tensor import Tensor, fresh, inplace, method, result
+from minigrad.nn._pointwise import Pointwise, constant, floating, pointwise, run, tensor_only
+from minigrad.nn._tensor import Tensor, fresh, inplace, method, result, write_out
 
 __all__ = [
     "abs",
