@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from minigrad.nn._errors import DtypeError
 from minigrad.nn._tensor import Tensor, write_out
 
-__all__ = ["takes_out"]
+__all__ = ["takes_out", "takes_out_exactly"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -44,6 +45,21 @@ def takes_out(function: _Function) -> _Function:
         return type(made)(*written) if hasattr(made, "_fields") else tuple(written)
 
     return form  # type: ignore[return-value]
+
+
+def takes_out_exactly(function: _Function) -> _Function:
+    """Give a function the keyword `out`, as `takes_out`; its element type must be the result's."""
+    form = takes_out(function)
+
+    @wraps(function)
+    def exact(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if isinstance(out, Tensor) and isinstance(args[0], Tensor) and out._data.dtype != args[0]._data.dtype:
+            raise DtypeError(
+                f"{function.__name__}: Expected out tensor to have dtype {args[0].dtype.name}; got {out.dtype.name}"
+            )
+        return form(*args, out=out, **kwargs)
+
+    return exact  # type: ignore[return-value]
 
 
 def _check_apart(name: str, target: Tensor, args: Any) -> None:
