@@ -44,25 +44,24 @@ __all__ = [
 
 
 class _Activation(Module):
-    """Base: an activation without options."""
+    """Base: the function's name and the attributes that it takes after the input."""
 
     _function = ""
+    _options: tuple[str, ...] = ()
+    inplace: bool
 
     def forward(self, input: Tensor) -> Any:
         """Return the activation of every element."""
-        return functions[self._function](input)
+        return functions[self._function](input, *[getattr(self, name) for name in self._options])
+
+    def extra_repr(self) -> str:
+        """Return the options."""
+        shown = [name for name in self._options if name != "training" and (name != "inplace" or self.inplace)]
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
 
 
-class _Inplace(Module):
-    """Base: an activation that may write over its input.
-
-    Parameters
-    ----------
-    inplace : bool, default False
-    """
-
-    inplace: bool
-    _function = ""
+class _Inplace(_Activation):
+    """Base: an activation whose only option is to write over its input."""
 
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
@@ -72,7 +71,7 @@ class _Inplace(Module):
         return functions[self._function](input, inplace=self.inplace)
 
     def extra_repr(self) -> str:
-        """Return the options."""
+        """Return the option."""
         return "inplace=True" if self.inplace else ""
 
 
@@ -94,31 +93,61 @@ class ReLU(_Inplace):
 
 
 class SELU(_Inplace):
-    """Scaled ELU, the self-normalising activation."""
+    """Scaled ELU, the self-normalising activation.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write over the input.
+    """
 
     _function = "selu"
 
 
 class SiLU(_Inplace):
-    """x sigmoid(x), also called swish."""
+    """x sigmoid(x), also called swish.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write over the input.
+    """
 
     _function = "silu"
 
 
 class Mish(_Inplace):
-    """x tanh(softplus(x))."""
+    """x tanh(softplus(x)).
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write over the input.
+    """
 
     _function = "mish"
 
 
 class Hardswish(_Inplace):
-    """x times the hard sigmoid of x."""
+    """x times the hard sigmoid of x.
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write over the input.
+    """
 
     _function = "hardswish"
 
 
 class Hardsigmoid(_Inplace):
-    """(x + 3)/6, limited to [0, 1]."""
+    """(x + 3)/6, limited to [0, 1].
+
+    Parameters
+    ----------
+    inplace : bool, default False
+        Write over the input.
+    """
 
     _function = "hardsigmoid"
 
@@ -153,7 +182,7 @@ class LogSigmoid(_Activation):
     _function = "logsigmoid"
 
 
-class LeakyReLU(Module):
+class LeakyReLU(_Activation):
     """x above 0, `negative_slope` x below.
 
     Parameters
@@ -162,6 +191,8 @@ class LeakyReLU(Module):
     inplace : bool, default False
     """
 
+    _function = "leaky_relu"
+    _options = ("negative_slope", "inplace")
     negative_slope: float
     inplace: bool
 
@@ -169,16 +200,8 @@ class LeakyReLU(Module):
         self.negative_slope = negative_slope
         self.inplace = inplace
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["leaky_relu"](input, self.negative_slope, self.inplace)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"negative_slope={self.negative_slope}{', inplace=True' if self.inplace else ''}"
-
-
-class ELU(Module):
+class ELU(_Activation):
     """x above 0, ``alpha (exp(x) - 1)`` below.
 
     Parameters
@@ -187,6 +210,8 @@ class ELU(Module):
     inplace : bool, default False
     """
 
+    _function = "elu"
+    _options = ("alpha", "inplace")
     alpha: float
     inplace: bool
 
@@ -194,16 +219,8 @@ class ELU(Module):
         self.alpha = alpha
         self.inplace = inplace
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["elu"](input, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"alpha={self.alpha}{', inplace=True' if self.inplace else ''}"
-
-
-class CELU(Module):
+class CELU(_Activation):
     """x above 0, ``alpha (exp(x / alpha) - 1)`` below.
 
     Parameters
@@ -212,6 +229,8 @@ class CELU(Module):
     inplace : bool, default False
     """
 
+    _function = "celu"
+    _options = ("alpha", "inplace")
     alpha: float
     inplace: bool
 
@@ -219,16 +238,8 @@ class CELU(Module):
         self.alpha = alpha
         self.inplace = inplace
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["celu"](input, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"alpha={self.alpha}{', inplace=True' if self.inplace else ''}"
-
-
-class GELU(Module):
+class GELU(_Activation):
     """x Phi(x), Phi the normal distribution function or its "tanh" approximation.
 
     Parameters
@@ -236,21 +247,15 @@ class GELU(Module):
     approximate : str, default "none"
     """
 
+    _function = "gelu"
+    _options = ("approximate",)
     approximate: str
 
     def __init__(self, approximate: str = "none") -> None:
         self.approximate = approximate
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["gelu"](input, self.approximate)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"approximate={self.approximate!r}"
-
-
-class Softplus(Module):
+class Softplus(_Activation):
     """``log(1 + exp(beta x)) / beta``, and x where ``beta x > threshold``.
 
     Parameters
@@ -259,6 +264,8 @@ class Softplus(Module):
     threshold : float, default 20.0
     """
 
+    _function = "softplus"
+    _options = ("beta", "threshold")
     beta: float
     threshold: float
 
@@ -266,16 +273,8 @@ class Softplus(Module):
         self.beta = beta
         self.threshold = threshold
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["softplus"](input, self.beta, self.threshold)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"beta={self.beta}, threshold={self.threshold}"
-
-
-class Softshrink(Module):
+class Softshrink(_Activation):
     """x moved toward 0 by `lambd`, at most to it.
 
     Parameters
@@ -283,21 +282,19 @@ class Softshrink(Module):
     lambd : float, default 0.5
     """
 
+    _function = "softshrink"
+    _options = ("lambd",)
     lambd: float
 
     def __init__(self, lambd: float = 0.5) -> None:
         self.lambd = lambd
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["softshrink"](input, self.lambd)
-
     def extra_repr(self) -> str:
-        """Return the options."""
+        """Return the option."""
         return str(self.lambd)
 
 
-class Hardshrink(Module):
+class Hardshrink(_Activation):
     """x beyond `lambd` from 0, and 0 nearer.
 
     Parameters
@@ -305,21 +302,19 @@ class Hardshrink(Module):
     lambd : float, default 0.5
     """
 
+    _function = "hardshrink"
+    _options = ("lambd",)
     lambd: float
 
     def __init__(self, lambd: float = 0.5) -> None:
         self.lambd = lambd
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["hardshrink"](input, self.lambd)
-
     def extra_repr(self) -> str:
-        """Return the options."""
+        """Return the option."""
         return str(self.lambd)
 
 
-class Threshold(Module):
+class Threshold(_Activation):
     """x above `threshold`, `value` elsewhere.
 
     Parameters
@@ -329,6 +324,8 @@ class Threshold(Module):
     inplace : bool, default False
     """
 
+    _function = "threshold"
+    _options = ("threshold", "value", "inplace")
     threshold: float
     value: float
     inplace: bool
@@ -338,16 +335,8 @@ class Threshold(Module):
         self.value = value
         self.inplace = inplace
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["threshold"](input, self.threshold, self.value, self.inplace)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"threshold={self.threshold}, value={self.value}{', inplace=True' if self.inplace else ''}"
-
-
-class RReLU(Module):
+class RReLU(_Activation):
     """x above 0, r x below, r uniform in [lower, upper] in training, else their mean.
 
     Parameters
@@ -357,6 +346,8 @@ class RReLU(Module):
     inplace : bool, default False
     """
 
+    _function = "rrelu"
+    _options = ("lower", "upper", "training", "inplace")
     lower: float
     upper: float
     inplace: bool
@@ -366,16 +357,8 @@ class RReLU(Module):
         self.upper = upper
         self.inplace = inplace
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["rrelu"](input, self.lower, self.upper, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"lower={self.lower}, upper={self.upper}{', inplace=True' if self.inplace else ''}"
-
-
-class GLU(Module):
+class GLU(_Activation):
     """Half of the input times the sigmoid of the other half, along `dim`.
 
     Parameters
@@ -383,21 +366,15 @@ class GLU(Module):
     dim : int, default -1
     """
 
+    _function = "glu"
+    _options = ("dim",)
     dim: int
 
     def __init__(self, dim: int = -1) -> None:
         self.dim = dim
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["glu"](input, self.dim)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"dim={self.dim}"
-
-
-class Softmax(Module):
+class Softmax(_Activation):
     """exp(x) over its sum along `dim`: positive numbers that sum to 1.
 
     Parameters
@@ -405,21 +382,15 @@ class Softmax(Module):
     dim : int, optional
     """
 
+    _function = "softmax"
+    _options = ("dim",)
     dim: int | None
 
     def __init__(self, dim: int | None = None) -> None:
         self.dim = dim
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["softmax"](input, self.dim)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"dim={self.dim}"
-
-
-class LogSoftmax(Module):
+class LogSoftmax(_Activation):
     """The logarithm of `Softmax`, without loss where that is small.
 
     Parameters
@@ -427,21 +398,15 @@ class LogSoftmax(Module):
     dim : int, optional
     """
 
+    _function = "log_softmax"
+    _options = ("dim",)
     dim: int | None
 
     def __init__(self, dim: int | None = None) -> None:
         self.dim = dim
 
-    def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["log_softmax"](input, self.dim)
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"dim={self.dim}"
-
-
-class Softmin(Module):
+class Softmin(Softmax):
     """`Softmax` of -x.
 
     Parameters
@@ -449,18 +414,14 @@ class Softmin(Module):
     dim : int, optional
     """
 
-    dim: int | None
-
-    def __init__(self, dim: int | None = None) -> None:
-        self.dim = dim
-
     def forward(self, input: Tensor) -> Any:
-        """Return the result for `input`."""
-        return functions["softmax"](-input, self.dim)
+        """Return the softmax of the negative elements.
 
-    def extra_repr(self) -> str:
-        """Return the options."""
-        return f"dim={self.dim}"
+        Parameters
+        ----------
+        input : Tensor
+        """
+        return super().forward(functions["neg"](input))
 
 
 class Softmax2d(Module):
@@ -473,13 +434,23 @@ class Softmax2d(Module):
     """
 
     def forward(self, input: Tensor) -> Any:
-        """Return the softmax over dimension -3."""
+        """Return the softmax over dimension -3.
+
+        Parameters
+        ----------
+        input : Tensor
+
+        Raises
+        ------
+        ValueError
+            If it has neither 3 nor 4 dimensions.
+        """
         if input.ndim not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D; got shape {tuple(input.shape)}")
         return functions["softmax"](input, -3)
 
 
-class Hardtanh(Module):
+class Hardtanh(_Activation):
     """x limited to [min_val, max_val].
 
     Parameters
@@ -494,6 +465,8 @@ class Hardtanh(Module):
         If `max_val` is not above `min_val`.
     """
 
+    _function = "hardtanh"
+    _options = ("min_val", "max_val", "inplace")
     min_val: float
     max_val: float
     inplace: bool
@@ -504,14 +477,6 @@ class Hardtanh(Module):
         self.min_val = min_val
         self.max_val = max_val
         self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Return the limited elements."""
-        return functions["hardtanh"](input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Return the limits."""
-        return f"min_val={self.min_val}, max_val={self.max_val}{', inplace=True' if self.inplace else ''}"
 
 
 class ReLU6(Hardtanh):
@@ -564,7 +529,12 @@ class PReLU(Module):
         self.weight._data.fill(self.init)
 
     def forward(self, input: Tensor) -> Any:
-        """Return the activation of every element."""
+        """Return the activation of every element.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return functions["prelu"](input, self.weight)
 
     def extra_repr(self) -> str:

@@ -69,30 +69,85 @@ class Dropout(_Dropout):
 
 
 class Dropout1d(_Dropout):
-    """Zero whole channels of (N, C, L) or (C, L) inputs in training; see `Dropout`."""
+    """Zero whole channels of (N, C, L) or (C, L) inputs in training; see `Dropout`.
+
+    Parameters
+    ----------
+    p : float, default 0.5
+    inplace : bool, default False
+
+    Raises
+    ------
+    ValueError
+        If `p` is not in [0, 1].
+    """
 
     _function = "dropout1d"
 
 
 class Dropout2d(_Dropout):
-    """Zero whole channels of (N, C, H, W) inputs in training; see `Dropout`."""
+    """Zero whole channels of (N, C, H, W) inputs in training; see `Dropout`.
+
+    Parameters
+    ----------
+    p : float, default 0.5
+    inplace : bool, default False
+
+    Raises
+    ------
+    ValueError
+        If `p` is not in [0, 1].
+    """
 
     _function = "dropout2d"
 
 
 class Dropout3d(_Dropout):
-    """Zero whole channels of (N, C, D, H, W) or (C, D, H, W) inputs in training; see `Dropout`."""
+    """Zero whole channels of (N, C, D, H, W) or (C, D, H, W) inputs in training; see `Dropout`.
+
+    Parameters
+    ----------
+    p : float, default 0.5
+    inplace : bool, default False
+
+    Raises
+    ------
+    ValueError
+        If `p` is not in [0, 1].
+    """
 
     _function = "dropout3d"
 
 
 class AlphaDropout(_Dropout):
-    """Drop elements and keep mean 0 and variance 1, for networks of SELU; see `Dropout`."""
+    """Drop elements and keep mean 0 and variance 1, for networks of SELU; see `Dropout`.
+
+    Parameters
+    ----------
+    p : float, default 0.5
+    inplace : bool, default False
+
+    Raises
+    ------
+    ValueError
+        If `p` is not in [0, 1].
+    """
 
     _function = "alpha_dropout"
 
 
 class FeatureAlphaDropout(_Dropout):
-    """Drop whole channels as `AlphaDropout` drops elements."""
+    """Drop whole channels as `AlphaDropout` drops elements.
+
+    Parameters
+    ----------
+    p : float, default 0.5
+    inplace : bool, default False
+
+    Raises
+    ------
+    ValueError
+        If `p` is not in [0, 1].
+    """
 
     _function = "feature_alpha_dropout"

@@ -35,7 +35,12 @@ class Flatten(Module):
         self.end_dim = end_dim
 
     def forward(self, input: Tensor) -> Any:
-        """Return the flattened tensor."""
+        """Return the flattened tensor.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return functions["flatten"](input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
@@ -75,7 +80,12 @@ class Unflatten(Module):
         self.unflattened_size = tuple(unflattened_size)
 
     def forward(self, input: Tensor) -> Any:
-        """Return the tensor with dimension `dim` split."""
+        """Return the tensor with dimension `dim` split.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return functions["unflatten"](input, self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:

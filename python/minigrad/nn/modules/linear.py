@@ -38,7 +38,12 @@ class Identity(Module):
         pass
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return `input`."""
+        """Return `input`.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return input
 
 
@@ -99,7 +104,12 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return ``input @ weight.T + bias``."""
+        """Return ``input @ weight.T + bias``.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return _linear(input, self.weight, self.bias)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
@@ -166,7 +176,12 @@ class Bilinear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
-        """Return the bilinear form of both inputs."""
+        """Return the bilinear form of both inputs.
+
+        Parameters
+        ----------
+        input1, input2 : Tensor
+        """
         return _bilinear(input1, input2, self.weight, self.bias)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
