@@ -12,9 +12,12 @@
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "kernels/level1.h"
+#include "kernels/loss.h"
+#include "kernels/norm.h"
 #include "kernels/optimizer.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
+#include "kernels/softmax.h"
 #include "kernels/vecmath.h"
 
 typedef struct {
@@ -28,6 +31,12 @@ typedef struct {
     mg_level1_kernels_f64_t level1_f64;
     const mg_optimizer_kernels_f32_t *optimizer_f32;
     const mg_optimizer_kernels_f64_t *optimizer_f64;
+    const mg_softmax_kernels_f32_t *softmax_f32;
+    const mg_softmax_kernels_f64_t *softmax_f64;
+    const mg_loss_kernels_f32_t *loss_f32;
+    const mg_loss_kernels_f64_t *loss_f64;
+    const mg_norm_kernels_f32_t *norm_f32;
+    const mg_norm_kernels_f64_t *norm_f64;
     mg_probe_kernels_t probe;
     mg_random_kernels_t random;
     mg_vecmath_kernels_f32_t vecmath_f32;

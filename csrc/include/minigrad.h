@@ -27,6 +27,9 @@
 #include "minigrad/nn_conv.h"
 #include "minigrad/nn_elementwise.h"
 #include "minigrad/nn_linear.h"
+#include "minigrad/nn_loss.h"
+#include "minigrad/nn_norm.h"
+#include "minigrad/nn_softmax.h"
 #include "minigrad/random.h"
 
 #endif

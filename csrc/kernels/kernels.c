@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/dispatch.h"
+#include "kernels/lanes.h"
 #include "kernels/philox.h"
 #include "kernels/vec.h"
 
@@ -25,7 +26,10 @@
 #include "kernels/random.inc"
 #include "kernels/vecmath.inc"
 
+#include "kernels/loss.inc"
+#include "kernels/norm.inc"
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
+#include "kernels/softmax.inc"
 
 #include "core/real_end.h"
 #include "core/real_f64.h"
@@ -46,7 +50,10 @@
 #include "core/real_f64.h"
 #include "kernels/vecmath_maps.inc"
 
+#include "kernels/loss.inc"
+#include "kernels/norm.inc"
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
+#include "kernels/softmax.inc"
 
 #include "kernels/conv_winograd.inc"
 
@@ -61,6 +68,12 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .level1_f64 = LEVEL1_TABLE_f64,
     .optimizer_f32 = &optimizer_kernels_f32,
     .optimizer_f64 = &optimizer_kernels_f64,
+    .softmax_f32 = &softmax_kernels_f32,
+    .softmax_f64 = &softmax_kernels_f64,
+    .loss_f32 = &loss_kernels_f32,
+    .loss_f64 = &loss_kernels_f64,
+    .norm_f32 = &norm_kernels_f32,
+    .norm_f64 = &norm_kernels_f64,
     .probe = {.fma_f32 = probe_fma_f32, .fma_f64 = probe_fma_f64},
     .random = {.bits_u32 = random_bits_u32,
                .bits_u64 = random_bits_u64,

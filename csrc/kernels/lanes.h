@@ -1,0 +1,49 @@
+/* Vectors at the end of a row, for kernels whose rows have any length: count lanes are
+ * real, 1 <= count <= lanes, and only those are touched in memory. */
+#ifndef MG_KERNELS_LANES_H
+#define MG_KERNELS_LANES_H
+
+#include "kernels/vec.h"
+
+/* How many of the remaining elements the next vector takes. */
+MG_INLINE size_t lanes_next(size_t rest, size_t width)
+{
+    return rest < width ? rest : width;
+}
+
+MG_INLINE vec_f32 lanes_load_f32(const float *p, size_t count)
+{
+    return count == MG_LANES_F32 ? vec_load_f32(p) : vec_load_partial_f32(p, count);
+}
+MG_INLINE vec_f64 lanes_load_f64(const double *p, size_t count)
+{
+    return count == MG_LANES_F64 ? vec_load_f64(p) : vec_load_partial_f64(p, count);
+}
+MG_INLINE void lanes_store_f32(float *p, vec_f32 v, size_t count)
+{
+    if (count == MG_LANES_F32)
+        vec_store_f32(p, v);
+    else
+        vec_store_partial_f32(p, v, count);
+}
+MG_INLINE void lanes_store_f64(double *p, vec_f64 v, size_t count)
+{
+    if (count == MG_LANES_F64)
+        vec_store_f64(p, v);
+    else
+        vec_store_partial_f64(p, v, count);
+}
+
+/* The real lanes of v, and fill in the others. */
+MG_INLINE vec_f32 lanes_fill_f32(vec_f32 v, size_t count, float fill)
+{
+    for (size_t i = count; i < MG_LANES_F32; i++) v[i] = fill;
+    return v;
+}
+MG_INLINE vec_f64 lanes_fill_f64(vec_f64 v, size_t count, double fill)
+{
+    for (size_t i = count; i < MG_LANES_F64; i++) v[i] = fill;
+    return v;
+}
+
+#endif
