@@ -38,9 +38,10 @@ typedef struct {
     void (*moments)(size_t n, const double *x, double *mean, double *square);
     void (*normalize)(size_t n, const double *x, double mean, double scale, double bias, double *y);
     void (*dots)(size_t n, const double *x, double mean, const double *dy, double *sum, double *dot);
-    void (*combine)(size_t n, const double *x, double mean, const double *dy, double a, double c0, double c1, double *dx);
-    void (*row_normalize)(size_t n, const double *x, double mean, double scale, const double *weight, const double *bias,
-                          double *y);
+    void (*combine)(size_t n, const double *x, double mean, const double *dy, double a, double c0, double c1,
+                    double *dx);
+    void (*row_normalize)(size_t n, const double *x, double mean, double scale, const double *weight,
+                          const double *bias, double *y);
     void (*row_backward)(size_t n, const double *x, double mean, double scale, bool centred, const double *weight,
                          const double *dy, double *dx, double *dweight, double *dbias);
     void (*columns_moments)(size_t n, size_t stride, size_t count, const double *x, double *mean, double *square);
@@ -48,8 +49,8 @@ typedef struct {
                               const double *scale, const double *bias, double *y);
     void (*columns_dots)(size_t n, size_t stride, size_t count, const double *x, const double *mean, const double *dy,
                          double *sum, double *dot);
-    void (*columns_combine)(size_t n, size_t stride, size_t count, const double *x, const double *mean, const double *dy,
-                            const double *a, const double *c0, const double *c1, double *dx);
+    void (*columns_combine)(size_t n, size_t stride, size_t count, const double *x, const double *mean,
+                            const double *dy, const double *a, const double *c0, const double *c1, double *dx);
 } mg_norm_kernels_f64_t;
 
 #endif

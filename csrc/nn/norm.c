@@ -10,14 +10,14 @@
 #include "nn/chunk.h"
 
 enum {
-    CHUNK = 1 << 14,      /* elements of a chunk of work */
-    RUN = 1 << 13,        /* elements summed in working precision before a sum in double */
-    SHARES = 32,          /* of the rows of a layer norm, each with sums of its own, at most */
+    CHUNK = 1 << 14, /* elements of a chunk of work */
+    RUN = 1 << 13,   /* elements summed in working precision before a sum in double */
+    SHARES = 32,     /* of the rows of a layer norm, each with sums of its own, at most */
     PREFETCH = 1 << 13,
-    SHARE_ROWS = 16,      /* at least */
-    NARROW = 32,          /* a batch norm's plane with fewer elements is treated by columns */
-    COLUMNS = 64,         /* columns of a chunk there */
-    COLUMN_ROWS = 64,     /* and rows between two sums in double */
+    SHARE_ROWS = 16,        /* at least */
+    NARROW = 32,            /* a batch norm's plane with fewer elements is treated by columns */
+    COLUMNS = 64,           /* columns of a chunk there */
+    COLUMN_ROWS = 64,       /* and rows between two sums in double */
     CHANNEL_BYTES = 1 << 14 /* that a chunk of channels reads in one piece */
 };
 
