@@ -30,13 +30,34 @@ __all__ = [
     "set_num_threads",
 ]
 
-_LAZY = frozenset({"autograd", "datasets", "image", "learn", "linalg", "nn", "optim", "random", "utils", "vision"})
+_LAZY = frozenset(
+    {
+        *("accelerator", "amp", "autograd", "backends", "cuda", "data", "datasets", "image", "learn", "linalg", "nn"),
+        *("optim", "random", "storage", "utils", "vision"),
+    }
+)
+
+# Names at the top whose homes are neither operations nor layers.
+_ELSEWHERE = {
+    "autocast": "amp",
+    "check": "nn._check",
+    "compile": "nn._compile",
+    "device": "nn._device",
+    "load": "storage",
+    "profile": "nn._profile",
+    "save": "storage",
+    "set_float32_matmul_precision": "nn._compile",
+    "use_deterministic_algorithms": "nn._compile",
+}
 
 
 def __getattr__(name: str) -> Any:
     # A room is imported when it is first named, so that `import minigrad` stays quick.
     if name in _LAZY:
         return importlib.import_module(f"minigrad.{name}")
+    if name in _ELSEWHERE:
+        globals()[name] = getattr(importlib.import_module(f"minigrad.{_ELSEWHERE[name]}"), name)
+        return globals()[name]
     if not name.startswith("__"):
         names = importlib.import_module("minigrad.nn._names").names
         if name in names:
@@ -46,4 +67,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_LAZY, *importlib.import_module("minigrad.nn._names").names})
+    return sorted({*__all__, *_LAZY, *_ELSEWHERE, *importlib.import_module("minigrad.nn._names").names})

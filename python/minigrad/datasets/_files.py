@@ -89,7 +89,7 @@ HOMES = {
 _TIMEOUT = 20.0  # seconds without a byte before the next mirror is tried
 
 
-def fetch(name: str, file: str, progress: Progress | None = None) -> Path:
+def fetch(name: str, file: str, progress: Progress | None = None, *, download: bool = True) -> Path:
     """Return the path of a data set's file, downloading it if it is nowhere yet.
 
     Looks in ``$MINIGRAD_DATA/<name>/``, then in the cache (``$MINIGRAD_CACHE/<name>/``, or the
@@ -105,6 +105,8 @@ def fetch(name: str, file: str, progress: Progress | None = None) -> Path:
     progress : callable, optional
         Called as ``progress(file, received, total)`` while a download runs, in bytes; `total` is 0
         if the server does not tell.
+    download : bool, default True
+        Whether to go to the network for a file that is not at hand.
 
     Returns
     -------
@@ -130,6 +132,9 @@ def fetch(name: str, file: str, progress: Progress | None = None) -> Path:
     path = _cache() / name / file
     if path.is_file() and not _damage(path, remote):
         return path
+    if not download:
+        where = f"{folder}/{name} or {path.parent}" if folder else path.parent
+        raise DataError(f"{name}: {file} is missing; fetch {home.mirrors[0]}{file} and put it into {where}")
     _download(home, name, file, path, progress)
     return path
 

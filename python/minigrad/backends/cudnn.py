@@ -1,0 +1,15 @@
+"""Switches of a library that is not used; scripts may set them."""
+
+from __future__ import annotations
+
+__all__ = ["is_available"]
+
+enabled = False
+deterministic = True
+benchmark = False
+allow_tf32 = False
+
+
+def is_available() -> bool:
+    """Return False."""
+    return False

@@ -1,0 +1,15 @@
+"""Switches of a library that is not used; scripts may set them."""
+
+from __future__ import annotations
+
+__all__ = ["is_available", "is_built"]
+
+
+def is_built() -> bool:
+    """Return False."""
+    return False
+
+
+def is_available() -> bool:
+    """Return False."""
+    return False
