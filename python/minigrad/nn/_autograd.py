@@ -169,7 +169,8 @@ class _FunctionNode(Node):
             out = out[: self.count]
         if len(out) != self.count:
             raise GraphError(
-                f"{self.name()}: backward must return {self.count} gradients, one for each argument of forward; got {len(out)}"
+                f"{self.name()}: backward must return {self.count} gradients, one for each argument of forward; "
+                f"got {len(out)}"
             )
         return tuple(out[position] for position in self.positions)
 

@@ -9,8 +9,8 @@ PyTorch also offers as methods are attached here by `method`.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -253,7 +253,8 @@ class Tensor:
         edge = edge_of(self)
         if edge is None or self._node is not None:
             raise GraphError(
-                f"register_post_accumulate_grad_hook: the tensor must be a leaf that requires grad; got {portrait(self)}"
+                "register_post_accumulate_grad_hook: the tensor must be a leaf that requires grad; got "
+                f"{portrait(self)}"
             )
         node: Any = edge[0]
         self._keep_accumulator = node
@@ -312,8 +313,8 @@ class Tensor:
                     f"{op}: a view of a leaf Tensor that requires grad is being used in an in-place operation: "
                     f"the leaf is {portrait(base)}; change it under no_grad, or a clone of it"
                 )
-        if not self._data.flags.writeable:
-            raise RuntimeError(f"{op}: the tensor's memory is read-only: {portrait(self)}; clone it first")
+        if not self._data.flags.writeable or 0 in self._data.strides:
+            refuse_memory(op, self)
 
     def _rebase(self, made: Tensor) -> None:
         """Make this tensor, whose memory already holds the values of `made`, the result of its node."""
@@ -355,6 +356,41 @@ class Tensor:
     def __hash__(self) -> int:
         return id(self)
 
+    if TYPE_CHECKING:
+        # What the families of operations attach.
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __floordiv__(self, other: Any) -> Tensor: ...
+        def __mod__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __and__(self, other: Any) -> Tensor: ...
+        def __or__(self, other: Any) -> Tensor: ...
+        def __xor__(self, other: Any) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def __getitem__(self, key: Any) -> Tensor: ...
+        def __setitem__(self, key: Any, value: Any) -> None: ...
+        def __len__(self) -> int: ...
+        def __iter__(self) -> Iterator[Tensor]: ...
+        def __float__(self) -> float: ...
+        def __int__(self) -> int: ...
+        def __bool__(self) -> bool: ...
+        def __index__(self) -> int: ...
+
 
 class _CopySlices(Node):
     """A base after one of its views was changed in place: gradient to what was, and to what came."""
@@ -366,7 +402,7 @@ class _CopySlices(Node):
         return "CopySlices"
 
     def backward(self, grad: Tensor) -> tuple[Any, Any]:
-        """The region's gradient belongs to the new values; the rest, to the old base."""
+        """Give the region's gradient to the new values, and the rest to the old base."""
         to_new = self.replay(grad).clone() if self.next_functions_[1] is not None else None
         if self.next_functions_[0] is None:
             return None, to_new
@@ -657,6 +693,14 @@ def dims_of(op: str, dim: Any, ndim: int) -> tuple[int, ...]:
 # --- attaching
 
 
+@overload
+def method(function: _Function, /) -> _Function: ...
+
+
+@overload
+def method(*names: str) -> Callable[[_Function], _Function]: ...
+
+
 def method(*names: Any) -> Any:
     """Attach a function as a method of Tensor, under its own name or the ones given."""
 
@@ -697,6 +741,18 @@ def change_inplace(op: str, tensor: Tensor, compute: Callable[[Tensor], Tensor])
     return tensor
 
 
+def refuse_memory(op: str, tensor: Tensor) -> None:
+    """Raise unless every element of the tensor has a place of its own that can be written to."""
+    data = tensor._data
+    if data.size and any(step == 0 and extent > 1 for step, extent in zip(data.strides, data.shape, strict=True)):
+        raise RuntimeError(
+            f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            f"location: {portrait(tensor)}; clone it first"
+        )
+    if not data.flags.writeable:
+        raise RuntimeError(f"{op}: the tensor's memory is read-only: {portrait(tensor)}; clone it first")
+
+
 def write_out(op: str, out: Tensor, made: Tensor) -> Tensor:
     """Write a result into the `out` argument of an operation, which takes its shape, and return it.
 
@@ -711,6 +767,7 @@ def write_out(op: str, out: Tensor, made: Tensor) -> Tensor:
         raise DtypeError(
             f"{op}: result type {made.dtype.name} can't be cast to the desired output type {out.dtype.name}"
         )
+    refuse_memory(op, out)
     if out._data.shape != made._data.shape:
         out._data = _array.empty(made._data.shape, out._data.dtype)
     np.copyto(out._data, made._data, casting="unsafe")

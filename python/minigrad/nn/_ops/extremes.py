@@ -114,7 +114,9 @@ def _picked(input: Tensor, index: np.ndarray, dim: int, keepdim: bool) -> Picked
     """Return the elements at `index` (kept along `dim`) as (values, indices)."""
     x = input._data
     if x.ndim == 0:
-        return Picked(*results((x.copy(), np.zeros((), np.int64)), Pick, (input,), index=index, dim=0, keepdim=keepdim, shape=()))
+        return Picked(
+            *results((x.copy(), np.zeros((), np.int64)), Pick, (input,), index=index, dim=0, keepdim=keepdim, shape=())
+        )
     values = np.take_along_axis(x, index, dim)
     shape = kept_shape(x.shape, (dim,), keepdim)
     outputs = (values.reshape(shape), index.reshape(shape))
@@ -157,7 +159,8 @@ class Even(Node):
 def _extreme_value(op: str, ufunc: Any, input: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     x = input._data
     if x.ndim and any(x.shape[d] == 0 for d in dims):
-        raise IndexError(f"{op}: Expected reduction dim {dims} to have non-zero size; got {portrait(input)}")
+        kind = RuntimeError if len(dims) == x.ndim else IndexError
+        raise kind(f"{op}: Expected reduction dim {dims} to have non-zero size; got {portrait(input)}")
     data = _array.empty(kept_shape(x.shape, dims, keepdim), x.dtype)
     ufunc.reduce(x, axis=dims, out=data, keepdims=keepdim)
     return result(data, Even, (input,), (input,), save_output=True, dims=dims, keepdim=keepdim)
@@ -170,7 +173,9 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
     Raises
     ------
     IndexError
-        If there are no elements, or a dimension is out of range.
+        If there is nothing along `dim`, or it is out of range.
+    RuntimeError
+        If there are no elements at all.
     """
     made = _extreme_value("amax", np.maximum, input, reduced_dims("amax", dim, input._data.ndim), keepdim)
     return delivered("amax", made, out)
@@ -183,7 +188,9 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
     Raises
     ------
     IndexError
-        If there are no elements, or a dimension is out of range.
+        If there is nothing along `dim`, or it is out of range.
+    RuntimeError
+        If there are no elements at all.
     """
     made = _extreme_value("amin", np.minimum, input, reduced_dims("amin", dim, input._data.ndim), keepdim)
     return delivered("amin", made, out)
@@ -255,7 +262,9 @@ def _largest(op: str, input: Tensor, dim: Any, keepdim: bool, of_two: Any, out: 
     x = input._data
     if dim is None:
         if not x.size:
-            raise RuntimeError(f"{op}: Expected reduction dim to be specified for input.numel() == 0; got {portrait(input)}")
+            raise RuntimeError(
+                f"{op}: Expected reduction dim to be specified for input.numel() == 0; got {portrait(input)}"
+            )
         return delivered(op, _extreme_value(op, ufunc, input, tuple(range(x.ndim)), False), out)
     at = _picks(op, input, dim)
     index = np.zeros((), np.int64) if x.ndim == 0 else np.asarray(function(x, axis=at, keepdims=True), np.int64)
@@ -390,9 +399,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Picked:
 _ROUNDED = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}
 
 
-def _quantile(
-    op: str, input: Tensor, q: Any, dim: Any, keepdim: bool, interpolation: str, ignore_nan: bool
-) -> Tensor:
+def _quantile(op: str, input: Tensor, q: Any, dim: Any, keepdim: bool, interpolation: str, ignore_nan: bool) -> Tensor:
     level = q if isinstance(q, Tensor) else fresh(np.asarray(q, input._data.dtype))
     if input._data.dtype.kind != "f":
         raise RuntimeError(f"{op}: input tensor must be either float or double dtype; got {portrait(input)}")
@@ -403,7 +410,9 @@ def _quantile(
     if not input._data.size:
         raise RuntimeError(f"{op}: input tensor must be non-empty; got {portrait(input)}")
     if interpolation not in (*_ROUNDED, "linear", "midpoint"):
-        raise RuntimeError(f"{op}: interpolation must be linear, lower, higher, midpoint or nearest; got {interpolation!r}")
+        raise RuntimeError(
+            f"{op}: interpolation must be linear, lower, higher, midpoint or nearest; got {interpolation!r}"
+        )
     if not ((level._data >= 0) & (level._data <= 1)).all():
         raise RuntimeError(f"{op}: q values must be in the range [0, 1]; got {level._data}")
     ndim = input._data.ndim
@@ -454,9 +463,7 @@ def _between_ranks(t: Tensor, level: Tensor, interpolation: str, ignore_nan: boo
 
 
 @method
-def quantile(
-    input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
-) -> Tensor:
+def quantile(input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear") -> Tensor:
     """Return the `q` quantiles along `dim` (of all elements for None); NaN where there is one.
 
     Parameters
@@ -489,5 +496,3 @@ def nanquantile(
         As `quantile`.
     """
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
-
-

@@ -142,7 +142,9 @@ class Mean(Sum):
 
 
 @method
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def sum(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
+) -> Tensor:
     """Return the sum over `dim` (an int, a sequence, or None for all); integers sum to int64.
 
     Raises
@@ -229,7 +231,7 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     lead = len(have) - len(wanted)
     if lead < 0 or [w for w, h in zip(wanted, have[lead:], strict=True) if w not in (1, h)]:
         raise RuntimeError(f"sum_to_size: size {wanted} is not expandable to {have}")
-    return unbroadcast(input, wanted)
+    return unbroadcast(input, wanted) if wanted else sum(input)
 
 
 # --- product
@@ -369,9 +371,7 @@ def _spread(
     if node is Std:
         np.sqrt(data, out=data)
     data = data.reshape(kept_shape(input._data.shape, dims, keepdim))
-    made = result(
-        data, node, (input,), (input,), save_output=node is Std, dims=dims, keepdim=keepdim, rest=rest
-    )
+    made = result(data, node, (input,), (input,), save_output=node is Std, dims=dims, keepdim=keepdim, rest=rest)
     return delivered(op, made, out)
 
 
@@ -492,16 +492,18 @@ def _float_input(op: str, x: Tensor, dtype: Any) -> Tensor:
     if x._data.dtype.kind != "f" and dtype is None:
         raise RuntimeError(f"{op}: expected a floating point tensor as input; got {portrait(x)}")
     kind = None if dtype is None else to_dtype(dtype, op)
-    if kind is not None and (not kind.is_floating_point or kind.itemsize < x.dtype.itemsize * x.dtype.is_floating_point):
+    if kind is not None and (
+        not kind.is_floating_point or kind.itemsize < x.dtype.itemsize * x.dtype.is_floating_point
+    ):
         raise RuntimeError(f"{op}: dtype {kind} must be a floating-point type no narrower than that of the input")
     return _typed(op, x, dtype)
 
 
 def _p_norm(op: str, x: Tensor, p: float, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     a = x._data
-    if (math.isinf(p) or p < 0) and count_of(a.shape, dims) == 0 and a.ndim:
-        if not dims or math.prod(kept_shape(a.shape, dims, keepdim)):
-            raise RuntimeError(f"{op}: cannot compute the {p} norm of no elements, which has no identity")
+    no_identity = (math.isinf(p) or p < 0) and a.ndim > 0 and count_of(a.shape, dims) == 0
+    if no_identity and math.prod(kept_shape(a.shape, dims, keepdim)):
+        raise RuntimeError(f"{op}: cannot compute the {p} norm of no elements, which has no identity")
     size = _array.empty(a.shape, a.dtype)
     token = hush()
     try:
@@ -594,8 +596,8 @@ def _truth(name: str, ufunc: Any, words: str) -> Any:
     return method(reduce)
 
 
-all = _truth("all", np.all, "every element")  # noqa: A001
-any = _truth("any", np.any, "an element")  # noqa: A001
+all = _truth("all", np.all, "every element")
+any = _truth("any", np.any, "an element")
 
 
 @method

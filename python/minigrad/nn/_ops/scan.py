@@ -256,7 +256,8 @@ def diff(
     for extra in (prepend, append):
         if extra is not None and extra._data.ndim != input._data.ndim:
             raise RuntimeError(
-                f"diff: prepend and append must have the input's number of dimensions; got {portrait(extra)} for {portrait(input)}"
+                "diff: prepend and append must have the input's number of dimensions; got "
+                f"{portrait(extra)} for {portrait(input)}"
             )
     parts: list[Any] = [t for t in (prepend, input, append) if t is not None]
     made: Any = input
@@ -282,7 +283,9 @@ def _trapezes(op: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
             raise TypeError(f"{op}: only one of x and dx may be given")
         along = 0 if x._data.ndim == 1 else dim_of(op, dim, x._data.ndim)
         if x._data.shape[along] != extent:
-            raise RuntimeError(f"{op}: there must be one x value for each sample point; got {portrait(x)} for {portrait(y)}")
+            raise RuntimeError(
+                f"{op}: there must be one x value for each sample point; got {portrait(x)} for {portrait(y)}"
+            )
         steps = diff(x, dim=along)
         if x._data.ndim == 1:
             steps = steps.reshape([-1 if d == at else 1 for d in range(y._data.ndim)])  # type: ignore[attr-defined]
