@@ -152,7 +152,7 @@ def function_of(op: Any) -> Callable[..., Any] | None:
     if named is None or (op.name.startswith("linalg.") and op.name not in TIER_B):
         return None  # other functions of that room take arrays alone
     code = getattr(op.op, "__code__", None)
-    if code is not None and op.op.__name__ == "<lambda>":
+    if code is not None and getattr(op.op, "__name__", "") == "<lambda>":
         bound = types.FunctionType(
             code, {**op.op.__globals__, "torch": _Torch()}, "sample", op.op.__defaults__, op.op.__closure__
         )
