@@ -10,6 +10,8 @@ compute with the rooms and hand arrays over.
 `render_animation`        frames as a GIF
 `window_backend`          whether a window can open here, and if not, why
 `show`                    open the window and wait until it is closed
+`Stage`                   a window, or a picture in memory, for what moves
+`frames_to_gif`           pictures of a stage as a GIF
 `progress`                a bar on a terminal, silence in a pipe
 `table`                   aligned columns of text
 `palette`                 colours that people with colour-vision deficiency can tell apart
@@ -28,6 +30,7 @@ from minigrad.ui._figure import (
     save_animation,
     save_figure,
 )
+from minigrad.ui._stage import Event, Stage, frames_to_gif
 from minigrad.ui._terminal import progress, table
 from minigrad.ui._theme import MARKERS, NEUTRAL, palette
 
@@ -35,8 +38,11 @@ __all__ = [
     "FORMATS",
     "MARKERS",
     "NEUTRAL",
+    "Event",
+    "Stage",
     "arrows",
     "class_legend",
+    "frames_to_gif",
     "new_figure",
     "palette",
     "progress",

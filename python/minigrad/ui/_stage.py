@@ -1,0 +1,245 @@
+"""A canvas for what moves: a pygame window, or a picture in memory without one.
+
+Programs draw on a `Stage` with a few primitives, in pixels from the upper left corner, and
+read events from it; pygame stays in this file.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from minigrad._check import DataError
+
+__all__ = ["Event", "Stage", "frames_to_gif"]
+
+Color = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the user did.
+
+    Attributes
+    ----------
+    kind : {"key", "press", "release", "move", "wheel", "resize", "quit"}
+    key : str
+        For ``"key"``: the key's name in lower case (``"space"``, ``"a"``, ``"left"``).
+    position : tuple of int
+        For the mouse: where.
+    button : int
+        1 left, 2 middle, 3 right; 0 for a move with none held. For ``"wheel"``: 1 up, -1 down.
+    """
+
+    kind: str
+    key: str = ""
+    position: tuple[int, int] = (0, 0)
+    button: int = 0
+
+
+class Stage:
+    """A surface to draw on.
+
+    Parameters
+    ----------
+    width, height : int
+        Pixels.
+    title : str, default ""
+    window : bool, default True
+        Open a window; without it the surface is in memory alone, and needs no display.
+
+    Raises
+    ------
+    DataError
+        If the window cannot be opened.
+    """
+
+    def __init__(self, width: int, height: int, title: str = "", *, window: bool = True) -> None:
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+        import pygame
+
+        self._pygame = pygame
+        pygame.font.init()
+        self._fonts: dict[tuple[int, bool], Any] = {}
+        self.open = window
+        if window:
+            try:
+                pygame.display.init()
+                self.surface = pygame.display.set_mode((width, height), pygame.RESIZABLE)
+            except pygame.error as error:
+                pygame.display.quit()
+                raise DataError(f"no window can be opened ({error}); use --headless") from None
+            pygame.display.set_caption(title)
+            pygame.key.set_repeat(400, 60)
+            self._clock = pygame.time.Clock()
+        else:
+            self.surface = pygame.Surface((width, height))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        width, height = self.surface.get_size()
+        return int(width), int(height)
+
+    # --- the loop
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happened since the last call; closing the window yields ``"quit"``."""
+        pygame = self._pygame
+        for event in pygame.event.get():
+            if event.type == pygame.QUIT:
+                yield Event("quit")
+            elif event.type == pygame.KEYDOWN:
+                # A shifted sign, such as ?, is what it prints; other keys go by their names.
+                sign = (
+                    event.unicode
+                    if event.unicode and not event.unicode.isalnum() and event.unicode.isprintable()
+                    else ""
+                )
+                yield Event("key", key=(sign.strip() or pygame.key.name(event.key)).lower())
+            elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button <= 3:
+                kind = "press" if event.type == pygame.MOUSEBUTTONDOWN else "release"
+                yield Event(kind, position=event.pos, button=event.button)
+            elif event.type == pygame.MOUSEMOTION:
+                held = next((i + 1 for i, down in enumerate(event.buttons) if down), 0)
+                yield Event("move", position=event.pos, button=held)
+            elif event.type == pygame.MOUSEWHEEL:
+                yield Event("wheel", position=pygame.mouse.get_pos(), button=1 if event.y > 0 else -1)
+            elif event.type == pygame.VIDEORESIZE:
+                yield Event("resize")
+
+    def show(self, frames_per_second: int = 60) -> float:
+        """Show what was drawn, wait for the frame's end, and return its length in seconds."""
+        self._pygame.display.flip()
+        return float(self._clock.tick(frames_per_second)) / 1000
+
+    def close(self) -> None:
+        """Close the window."""
+        if self.open:
+            self._pygame.display.quit()
+            self.open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # --- drawing
+
+    def clear(self, color: Color = (255, 255, 255)) -> None:
+        """Fill everything."""
+        self.surface.fill(color)
+
+    def line(self, start: Sequence[float], end: Sequence[float], color: Color, width: float = 1) -> None:
+        """Draw a line; thin ones are smoothed."""
+        draw = self._pygame.draw
+        if width <= 1.5:
+            draw.aaline(self.surface, color, start, end)
+        else:
+            draw.line(self.surface, color, start, end, round(width))
+
+    def polyline(self, points: Sequence[Sequence[float]], color: Color, width: float = 1) -> None:
+        """Draw a chain of lines."""
+        if len(points) > 1:
+            if width <= 1.5:
+                self._pygame.draw.aalines(self.surface, color, False, points)
+            else:
+                self._pygame.draw.lines(self.surface, color, False, points, round(width))
+
+    def polygon(self, points: Sequence[Sequence[float]], color: Color, width: int = 0) -> None:
+        """Draw a polygon, filled for width 0."""
+        self._pygame.draw.polygon(self.surface, color, points, width)
+
+    def circle(self, centre: Sequence[float], radius: float, color: Color, width: int = 0) -> None:
+        """Draw a circle, filled for width 0."""
+        self._pygame.draw.circle(self.surface, color, centre, radius, width)
+
+    def rectangle(
+        self, corner: Sequence[float], size: Sequence[float], color: Color, width: int = 0, round_by: int = 0
+    ) -> None:
+        """Draw a rectangle from its upper left corner, filled for width 0."""
+        rect = self._pygame.Rect(round(corner[0]), round(corner[1]), round(size[0]), round(size[1]))
+        self._pygame.draw.rect(self.surface, color, rect, width, border_radius=round_by)
+
+    def text(
+        self,
+        words: str,
+        position: Sequence[float],
+        color: Color = (34, 34, 34),
+        size: int = 13,
+        align: str = "left",
+        bold: bool = False,
+    ) -> None:
+        """Write a line of text whose upper left corner, middle or upper right corner is at `position`."""
+        picture = self._font(size, bold).render(words, True, color)
+        x, y = position
+        if align == "center":
+            x, y = x - picture.get_width() / 2, y - picture.get_height() / 2
+        elif align == "right":
+            x -= picture.get_width()
+        self.surface.blit(picture, (round(x), round(y)))
+
+    def text_size(self, words: str, size: int = 13, bold: bool = False) -> tuple[int, int]:
+        """Return the width and height of a line of text."""
+        width, height = self._font(size, bold).size(words)
+        return int(width), int(height)
+
+    def image(self, pixels: np.ndarray, corner: Sequence[float], size: Sequence[float]) -> None:
+        """Draw an array of uint8 (height, width, 3), stretched to `size`."""
+        pygame = self._pygame
+        picture = pygame.surfarray.make_surface(np.ascontiguousarray(pixels.swapaxes(0, 1)))
+        picture = pygame.transform.smoothscale(picture, (round(size[0]), round(size[1])))
+        self.surface.blit(picture, (round(corner[0]), round(corner[1])))
+
+    def _font(self, size: int, bold: bool) -> Any:
+        font = self._fonts.get((size, bold))
+        if font is None:
+            import matplotlib
+
+            # The one font that every installation has, with Greek letters and arrows.
+            name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+            path = os.path.join(matplotlib.get_data_path(), "fonts", "ttf", name)
+            font = self._fonts[size, bold] = self._pygame.font.Font(path, size)
+        return font
+
+    # --- out of it
+
+    def pixels(self) -> np.ndarray:
+        """Return a copy of what is drawn, uint8 (height, width, 3)."""
+        return np.ascontiguousarray(self._pygame.surfarray.array3d(self.surface).swapaxes(0, 1))
+
+    def png(self) -> bytes:
+        """Return what is drawn as a PNG."""
+        from PIL import Image
+
+        buffer = io.BytesIO()
+        Image.fromarray(self.pixels()).save(buffer, format="PNG")
+        return buffer.getvalue()
+
+
+def frames_to_gif(frames: Sequence[np.ndarray], frames_per_second: float = 10.0, hold: float = 1.0) -> bytes:
+    """Return pictures, uint8 (height, width, 3) each, as a looping GIF.
+
+    Parameters
+    ----------
+    frames : sequence of ndarray
+        At least one.
+    frames_per_second : float, default 10
+    hold : float, default 1
+        Seconds for which the last frame stays.
+    """
+    from PIL import Image
+
+    pictures = [Image.fromarray(f).quantize(colors=128, dither=Image.Dither.NONE) for f in frames]
+    durations = [round(1000 / frames_per_second)] * (len(pictures) - 1) + [round(1000 * hold)]
+    output = io.BytesIO()
+    pictures[0].save(
+        output, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=False
+    )
+    return output.getvalue()
