@@ -15,7 +15,7 @@ from minigrad.nn._errors import ShapeError, dtype_error, portrait
 from minigrad.nn._graph import Node, mode
 from minigrad.nn._indexing import Elements, checked_index, read_key
 from minigrad.nn._out import takes_out
-from minigrad.nn._tensor import Tensor, as_tensor, change_inplace, dim_of, inplace, method, result, view_result
+from minigrad.nn._tensor import Tensor, as_tensor, change_inplace, dim_of, fresh, inplace, method, result, view_result
 
 __all__ = ["index_put", "index_select", "narrow", "select", "select_scatter", "slice_scatter"]
 
@@ -158,8 +158,9 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     data = input._data
     region, elements = read_key(data.shape, key)
     if not isinstance(value, Tensor):
-        value = as_tensor(value)
-        value = value if value._data.dtype == data.dtype else value.to(input.dtype)
+        # A Python float has float64's precision: going through float32 would lose it.
+        number = isinstance(value, (bool, int, float))
+        value = fresh(np.asarray(value).astype(data.dtype)) if number else as_tensor(value).to(input.dtype)
     recording = mode.enabled and (input._requires or value._requires)
     shape = data[(*region, Ellipsis)].shape if elements is None else elements.result_shape
     value = _trimmed(value, shape, input)
