@@ -118,7 +118,8 @@ def test_generated_digits_against_lapack(n_components):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_components", [2, 50])
-def test_mnist_against_lapack(n_components):
+def test_mnist_against_lapack(n_components, data_path):
+    data_path("mnist/train-images-idx3-ubyte.gz")
     x = datasets.load("mnist").data.astype(np.float64)
     matrix = np.cov(x.T)
     pca = PCA(n_components).fit(x)
@@ -127,7 +128,8 @@ def test_mnist_against_lapack(n_components):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("n_components", "limit"), [(2, 1e-5), (50, 1e-4)])
-def test_mnist_in_float32_against_float64(n_components, limit):
+def test_mnist_in_float32_against_float64(n_components, limit, data_path):
+    data_path("mnist/train-images-idx3-ubyte.gz")
     x = datasets.load("mnist").data
     narrow, wide = PCA(n_components).fit(x), PCA(n_components).fit(x.astype(np.float64))
     assert narrow.components_.dtype == np.float32

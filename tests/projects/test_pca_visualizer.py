@@ -330,6 +330,7 @@ def test_mnist(run: Run, data_path: Callable[[str], Path]) -> None:
     done = run("--dataset", "mnist", "--headless")
     assert (done.code, done.err) == (0, "")
     assert done.lines[0] == "Loading 60000 samples with 784 features each..."
+    assert re.fullmatch(r"Passing over the data \d times, without its covariance matrix\.\.\.", done.lines[1])
     assert done.lines[2] == "Finding eigenvectors via subspace iteration..."
     assert done.lines[3] == "Eigenvalue 1: 5.117 (9.7% variance explained)"
     assert "Saved visualization to pca_mnist.png" in done.out

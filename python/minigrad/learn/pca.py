@@ -45,6 +45,7 @@ class _Spectrum(NamedTuple):
     vectors: np.ndarray
     total: float
     n_iter: int
+    matrix: str | None
 
 
 class _Wanted(NamedTuple):
@@ -101,6 +102,8 @@ class PCA(Estimator):
         if none is.
     n_iter_ : int
         Iterations the solver took (passes over the data, if it was streamed); 0 for a direct one.
+    matrix_ : {"covariance", "Gram"} or None
+        The matrix that was formed; None if the data was streamed.
 
     Notes
     -----
@@ -207,7 +210,7 @@ class PCA(Estimator):
         self.n_components_, self.n_features_in_, self.n_samples_ = k, d, n
         rest = max(spectrum.total - float(spectrum.eigenvalues.sum()), 0.0)
         self.noise_variance_ = rest / left_out if left_out else 0.0
-        self.n_iter_ = spectrum.n_iter
+        self.n_iter_, self.matrix_ = spectrum.n_iter, spectrum.matrix
         weight = np.abs(self._weights())
         self._centre_first = bool((np.abs(mean) @ weight > _OFFSET_LIMIT * (deviation @ weight)).any())
 
@@ -369,7 +372,7 @@ def _streamed_spectrum(x: np.ndarray, k: int) -> tuple[_Spectrum, np.ndarray, np
             return None
     if not _LEAST_SINGLE <= found.variance.max() < np.inf:
         return None
-    spectrum = _Spectrum(found.eigenvalues, found.eigenvectors.T, float(found.variance.sum()), found.n_passes)
+    spectrum = _Spectrum(found.eigenvalues, found.eigenvectors.T, float(found.variance.sum()), found.n_passes, None)
     return spectrum, found.mean, np.sqrt(found.variance)
 
 
@@ -431,7 +434,7 @@ def _covariance_spectrum(
     total = float(np.trace(covariance))
     tol = _NARROW_TOLERANCE if x.dtype == np.float32 else None
     values, vectors, n_iter = _eigenpairs(covariance, wanted, solver, start, tol)
-    return _Spectrum(values, vectors.T, total, n_iter), mean, deviation
+    return _Spectrum(values, vectors.T, total, n_iter, "covariance"), mean, deviation
 
 
 def _gram_spectrum(
@@ -460,7 +463,7 @@ def _gram_spectrum(
     # Columns of small variance lost their orthogonality to rounding; this also completes
     # the basis where the variance is zero.
     vectors, _ = linalg.qr(vectors)
-    return _Spectrum(values, vectors.T, float(np.trace(gram)), n_iter), mean, deviation
+    return _Spectrum(values, vectors.T, float(np.trace(gram)), n_iter, "Gram"), mean, deviation
 
 
 def _centred_blocks(

@@ -251,6 +251,19 @@ class Generator:
         status = function(self._seed, self._stream, first, count, *parameters, pointer(array, True))
         check_status(status, owner)
 
+    def _draw(
+        self,
+        function: Callable[..., int],
+        kind: np.dtype,
+        size: Any,
+        out: np.ndarray | None,
+        owner: str,
+        *parameters: Any,
+    ) -> Any:
+        array = _target(size, kind, out, owner)
+        self._fill(function, array, owner, *parameters)
+        return float(array[0]) if size is None and out is None else array
+
     def uniform(
         self,
         low: float = 0.0,
@@ -300,9 +313,7 @@ class Generator:
         a, b = _rounded(low, kind, owner, "low"), _rounded(high, kind, owner, "high")
         if not (a < b and b - a <= _LARGEST[kind]):
             raise ValueError(f"{owner}: high must be above low, at a finite distance in {kind}; got {low!r}, {high!r}")
-        array = _target(size, kind, out, owner)
-        self._fill(_UNIFORM[kind], array, owner, a, b)
-        return float(array[0]) if size is None and out is None else array
+        return self._draw(_UNIFORM[kind], kind, size, out, owner, a, b)
 
     def random(self, size: Any = None, dtype: Any = np.float64, out: np.ndarray | None = None) -> Any:
         """Draw numbers uniform in ``[0, 1)``; `uniform` with its default interval.
@@ -380,9 +391,7 @@ class Generator:
         owner = "Generator.normal"
         kind = _dtype(dtype, _FLOATS, owner)
         centre, spread = _rounded(loc, kind, owner, "loc"), _rounded(scale, kind, owner, "scale", 0.0)
-        array = _target(size, kind, out, owner)
-        self._fill(_NORMAL[kind], array, owner, centre, spread)
-        return float(array[0]) if size is None and out is None else array
+        return self._draw(_NORMAL[kind], kind, size, out, owner, centre, spread)
 
     def bits(self, size: Any = None, dtype: Any = np.uint64) -> Any:
         """Draw uniform unsigned integers of all bits: the stream's words themselves.

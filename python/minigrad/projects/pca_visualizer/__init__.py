@@ -101,10 +101,10 @@ def command(
         source = _data.from_dataset(dataset or "iris", scaled, session.seed)
     n, d = source.values.shape
     session.say(f"Loading {n} samples with {d} features each...")
-    session.say("Computing covariance matrix...")
     wanted = chosen.reconstruct or components
     pca = fit(source, wanted, solver, scaled, session.seed, default=50 if chosen.scree else 10)
-    session.say(f"Finding eigenvectors via {_report.method(pca)}...")
+    for line in _report.method_lines(pca):
+        session.say(line)
     for line in _report.eigenvalue_lines(pca):
         session.say(line)
     _check_view(chosen, pca.n_components_)

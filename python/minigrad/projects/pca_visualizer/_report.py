@@ -9,7 +9,7 @@ from typing import Any
 from minigrad import learn, ui
 from minigrad.projects.pca_visualizer._analysis import FEWEST_SAMPLES, Analysis
 
-__all__ = ["as_json", "eigenvalue_lines", "further_lines", "method"]
+__all__ = ["as_json", "eigenvalue_lines", "further_lines", "method_lines"]
 
 # From here on an axis may point almost anywhere.
 _UNKNOWN = math.radians(85.0)
@@ -20,6 +20,15 @@ def method(pca: Any) -> str:
     if pca.solver != "auto":
         return f"{pca.solver} iteration"
     return "subspace iteration" if pca.n_iter_ else "a direct factorisation"
+
+
+def method_lines(pca: Any) -> list[str]:
+    """Say which way a fitted PCA went: by which matrix, and to its eigenvectors."""
+    if pca.matrix_ is None:
+        first = f"Passing over the data {pca.n_iter_} times, without its covariance matrix..."
+    else:
+        first = f"Computing {pca.matrix_} matrix..."
+    return [first, f"Finding eigenvectors via {method(pca)}..."]
 
 
 def eigenvalue_lines(pca: Any) -> list[str]:
