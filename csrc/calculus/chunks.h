@@ -11,7 +11,7 @@
 /* Elements of a chunk. A chunk lies in one array and begins at a multiple of CHUNK there,
  * so on a cache line if the array does. Up to SERIAL elements, waking a thread costs more
  * than it saves. */
-enum { CHUNK = 8192, SERIAL = 2 * CHUNK };
+enum { CHUNK = 8192, SERIAL = 8 * CHUNK };
 
 /* Chunks of n elements. */
 static inline size_t chunks_of(size_t n)

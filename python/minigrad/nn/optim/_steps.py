@@ -48,19 +48,21 @@ def check_options(owner: object, options: dict[str, Any]) -> None:
         raise RuntimeError(f"{name}: `fused` and `foreach` cannot be `True` together.")
 
 
+_SWITCHES = (
+    ("maximize", lib.MG_STEP_MAXIMIZE),
+    ("decoupled_weight_decay", lib.MG_STEP_DECOUPLED),
+    ("nesterov", lib.MG_STEP_NESTEROV),
+    ("amsgrad", lib.MG_STEP_AMSGRAD),
+    ("centered", lib.MG_STEP_CENTERED),
+)
+
+
 def step_options(group: dict[str, Any]) -> int:
     """Return a group's switches as C takes them."""
     options = 0
-    if group.get("maximize"):
-        options |= lib.MG_STEP_MAXIMIZE
-    if group.get("decoupled_weight_decay"):
-        options |= lib.MG_STEP_DECOUPLED
-    if group.get("nesterov"):
-        options |= lib.MG_STEP_NESTEROV
-    if group.get("amsgrad"):
-        options |= lib.MG_STEP_AMSGRAD
-    if group.get("centered"):
-        options |= lib.MG_STEP_CENTERED
+    for name, flag in _SWITCHES:
+        if name in group and group[name]:
+            options |= flag
     return options
 
 
@@ -131,8 +133,8 @@ class _Plan:
             turn = times[id(param)] = times.get(id(param), -1) + 1
             part = self.parts.setdefault((kind, turn), _Part(kind))
             arrays, cells = optimizer._prepare(param, group)
-            state = optimizer.state[param]
-            held = tuple((name, item, item._data) for name, item in state.items() if isinstance(item, Tensor))
+            state = optimizer.state[param] if self.names else None
+            held = tuple((item, item._data if isinstance(item, Tensor) else None) for item in (state or {}).values())
             slot = len(part.params)
             self.members.append((param, data, part, slot, data.dtype, data.size, _ARRAY[kind], state, held))
             part.params.append(param)
@@ -154,18 +156,21 @@ class _Plan:
                 if part is not None or grad is not None:
                     return False
                 continue
-            if state.get(param) is not entry:
-                return False
-            for name, tensor, array in held:
-                if entry.get(name) is not tensor or tensor._data is not array:
+            if entry is not None:
+                if state.get(param) is not entry or len(entry) != len(held):
                     return False
+                for item, (known, array) in zip(entry.values(), held, strict=True):
+                    if item is not known or (array is not None and item._data is not array):
+                        return False
             array = grad._data
             if (array.dtype is not dtype and array.dtype != dtype) or array.size != size:
                 raise ValueError(f"step: a gradient must have its parameter's dtype and shape; got {grad.shape}")
-            if not array.flags.c_contiguous:
+            try:
+                part.grads[slot] = _from_buffer(element, array)
+            except ValueError:  # it has gaps
                 array = _array.contiguous(array)
                 keep.append(array)
-            part.grads[slot] = _from_buffer(element, array)
+                part.grads[slot] = _from_buffer(element, array)
         return True
 
 
