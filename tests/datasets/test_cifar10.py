@@ -26,7 +26,7 @@ def small(monkeypatch):
     """Let a set of 50 and 10 images count as complete."""
     monkeypatch.setattr(_cifar10, "_COUNTS", {"train": 50, "test": 10})
     monkeypatch.delenv("MINIGRAD_DATA", raising=False)
-    monkeypatch.setattr(_cifar10, "fetch", lambda *a: pytest.fail("nothing was found"))
+    monkeypatch.setattr(_cifar10, "fetch", lambda *a, **k: pytest.fail("nothing was found"))
 
 
 def batches():

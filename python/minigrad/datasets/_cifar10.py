@@ -79,7 +79,11 @@ def _parse(data: bytes, where: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_cifar10(
-    split: str = "train", *, path: str | os.PathLike[str] | None = None, progress: Progress | None = None
+    split: str = "train",
+    *,
+    path: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    download: bool = True,
 ) -> Dataset:
     """Return CIFAR-10: 50,000 training or 10,000 test photographs of ten kinds of things.
 
@@ -92,6 +96,8 @@ def load_cifar10(
         ``$MINIGRAD_DATA/cifar10``, and if there is none of them, the published archive (`fetch`).
     progress : callable, optional
         See `fetch`.
+    download : bool, default True
+        Whether to go to the network if nothing is at hand.
 
     Returns
     -------
@@ -117,7 +123,7 @@ def load_cifar10(
     if path is not None and source is not None:
         source = _found(source) or source
     if source is None:
-        source = fetch("cifar10", _ARCHIVE, progress)
+        source = fetch("cifar10", _ARCHIVE, progress, download=download)
     images, labels = _read(source, split)
     if len(images) != _COUNTS[split]:
         raise DataError(f"{source}: must hold {_COUNTS[split]} {split} images; got {len(images)}")

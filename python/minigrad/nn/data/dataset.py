@@ -274,7 +274,7 @@ def batch_function(dataset: Any) -> Callable[[np.ndarray], Any] | None:
         return None if function is None else lambda indices: function(chosen[indices])
     for kind in type(dataset).__mro__:
         if "__getbatch__" in vars(kind):
-            found: Callable[[np.ndarray], Any] = dataset.__getbatch__
+            found: Callable[[np.ndarray], Any] | None = dataset.__getbatch__
             return found
         if "__getitem__" in vars(kind):
             return None
