@@ -15,6 +15,7 @@
 #include "kernels/loss.h"
 #include "kernels/norm.h"
 #include "kernels/optimizer.h"
+#include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
 #include "kernels/softmax.h"
@@ -27,6 +28,8 @@ typedef struct {
     const mg_conv_kernels_f32_t *conv_f32;
     const mg_conv_kernels_f64_t *conv_f64;
     const mg_winograd_kernels_t *winograd;
+    const mg_pool_kernels_f32_t *pool_f32;
+    const mg_pool_kernels_f64_t *pool_f64;
     mg_level1_kernels_f32_t level1_f32;
     mg_level1_kernels_f64_t level1_f64;
     const mg_optimizer_kernels_f32_t *optimizer_f32;

@@ -29,6 +29,7 @@
 #include "minigrad/nn_linear.h"
 #include "minigrad/nn_loss.h"
 #include "minigrad/nn_norm.h"
+#include "minigrad/nn_pool.h"
 #include "minigrad/nn_softmax.h"
 #include "minigrad/random.h"
 

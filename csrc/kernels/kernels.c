@@ -22,6 +22,7 @@
 #include "kernels/conv.inc"
 #include "kernels/gemm.inc"
 #include "kernels/level1.inc"
+#include "kernels/pool.inc"
 #include "kernels/probe.inc"
 #include "kernels/random.inc"
 #include "kernels/vecmath.inc"
@@ -36,6 +37,7 @@
 #include "kernels/conv.inc"
 #include "kernels/gemm.inc"
 #include "kernels/level1.inc"
+#include "kernels/pool.inc"
 #include "kernels/probe.inc"
 #include "kernels/random.inc"
 #include "kernels/vecmath.inc"
@@ -64,6 +66,8 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .conv_f32 = &conv_kernels_f32,
     .conv_f64 = &conv_kernels_f64,
     .winograd = &winograd_kernels,
+    .pool_f32 = &pool_kernels_f32,
+    .pool_f64 = &pool_kernels_f64,
     .level1_f32 = LEVEL1_TABLE_f32,
     .level1_f64 = LEVEL1_TABLE_f64,
     .optimizer_f32 = &optimizer_kernels_f32,

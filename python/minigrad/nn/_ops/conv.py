@@ -45,23 +45,23 @@ class Geometry:
     """Where each output position of a convolution reads its input; see ``mg_conv_shape_t``."""
 
     def __init__(
-        self, channels: tuple[int, int, int], sizes: tuple[Sizes, Sizes, Sizes], steps: tuple[Sizes, Sizes, Sizes]
+        self,
+        batch: int,
+        channels: tuple[int, int, int],
+        sizes: tuple[Sizes, Sizes, Sizes],
+        steps: tuple[Sizes, Sizes, Sizes],
     ) -> None:
         self.groups, self.in_channels, self.out_channels = channels
         self.in_size, self.out_size, self.kernel = sizes
         stride, pad, dilation = steps
         shape: Any = ffi.new("mg_conv_shape_t *")
+        shape.batch = batch
         shape.groups, shape.in_channels, shape.out_channels = channels
         lead = [1] * (3 - len(self.kernel))
         shape.in_size, shape.out_size, shape.kernel = ([*lead, *size] for size in sizes)
         shape.stride, shape.dilation = [*lead, *stride], [*lead, *dilation]
         shape.pad = [*[0] * len(lead), *pad]
         self.shape = shape
-
-    def of_batch(self, batch: int) -> Any:
-        """Return the C structure for that many images."""
-        self.shape.batch = batch
-        return self.shape
 
 
 geometry = functools.lru_cache(maxsize=512)(Geometry)
@@ -79,23 +79,21 @@ def _pointer(array: np.ndarray | None) -> Any:
 def _forward(g: Geometry, x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
     y = _array.empty((x.shape[0], g.groups * g.out_channels, *g.out_size), x.dtype)
     keep = _pointer(x), _pointer(w), _pointer(b)
-    check_status(
-        _FORWARD[x.itemsize](g.of_batch(x.shape[0]), *keep, lib.MG_ACTIVATION_NONE, pointer(y, True)), "convolution"
-    )
+    check_status(_FORWARD[x.itemsize](g.shape, *keep, lib.MG_ACTIVATION_NONE, pointer(y, True)), "convolution")
     return y
 
 
 def _input_grad(g: Geometry, dy: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
     dx = _array.empty((dy.shape[0], g.groups * g.in_channels, *g.in_size), dy.dtype)
     keep = _pointer(dy), _pointer(w), _pointer(b)
-    check_status(_INPUT[dy.itemsize](g.of_batch(dy.shape[0]), *keep, pointer(dx, True)), "convolution")
+    check_status(_INPUT[dy.itemsize](g.shape, *keep, pointer(dx, True)), "convolution")
     return dx
 
 
 def _weight_grad(g: Geometry, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
     dw = _array.empty((g.groups * g.out_channels, g.in_channels, *g.kernel), x.dtype)
     keep = _pointer(x), _pointer(dy)
-    check_status(_WEIGHT[x.itemsize](g.of_batch(x.shape[0]), *keep, pointer(dw, True)), "convolution")
+    check_status(_WEIGHT[x.itemsize](g.shape, *keep, pointer(dw, True)), "convolution")
     return dw
 
 
