@@ -100,7 +100,8 @@ def _weight_grad(g: Geometry, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
 def channel_sum(grad: Tensor) -> Tensor:
     """Return the sum of `grad` (batch, channels, ...) over all but the channels."""
     if mode.enabled:
-        return grad.sum((0, *range(2, grad.ndim)))
+        total: Tensor = grad.sum((0, *range(2, grad.ndim)))
+        return total
     shape = grad._data.shape
     sums = _array.empty((shape[1],), grad._data.dtype)
     keep = _pointer(grad._data)
@@ -253,8 +254,9 @@ def _conv(
     _check_operands(op, n, input, weight, bias, groups, False)
     if input._data.dtype.kind == "i":
         # Exact as long as every sum is below 2^53.
-        operands = [_as_float(t) for t in (input, weight, bias)]
-        return _conv(op, n, *operands, stride, padding, dilation, groups).to(input.dtype)  # type: ignore[arg-type]
+        x, w, b = (_as_float(t) for t in (input, weight, bias))
+        made: Tensor = _conv(op, n, x, w, b, stride, padding, dilation, groups).to(input.dtype)
+        return made
     if input._data.ndim == n + 1:
         batched = _conv(op, n, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups)
         return squeeze(batched, 0)
@@ -280,11 +282,8 @@ def _conv(
             f"{tuple(r + 1 for r in reach)}", input, weight,
         )  # fmt: skip
     out = tuple(r // s + 1 for r, s in zip(room, strides, strict=True))
-    g = geometry(
-        (groups, weight._data.shape[1], weight._data.shape[0] // groups),
-        (size, out, kernel),
-        (strides, pads, dilations),
-    )
+    channels = (groups, weight._data.shape[1], weight._data.shape[0] // groups)
+    g = geometry(input._data.shape[0], channels, (size, out, kernel), (strides, pads, dilations))
     return _convolve(g, input, weight, bias)
 
 
@@ -302,8 +301,9 @@ def _transposed(
 ) -> Tensor:
     _check_operands(op, n, input, weight, bias, groups, True)
     if input._data.dtype.kind == "i":
-        operands = [_as_float(t) for t in (input, weight, bias)]
-        return _transposed(op, n, *operands, stride, padding, extra, groups, dilation).to(input.dtype)  # type: ignore[arg-type]
+        x, w, b = (_as_float(t) for t in (input, weight, bias))
+        made: Tensor = _transposed(op, n, x, w, b, stride, padding, extra, groups, dilation).to(input.dtype)
+        return made
     if input._data.ndim == n + 1:
         batched = _transposed(op, n, unsqueeze(input, 0), weight, bias, stride, padding, extra, groups, dilation)
         return squeeze(batched, 0)
@@ -325,11 +325,8 @@ def _transposed(
         raise ShapeError(
             f"{op}: calculated output size {out} is too small; got {portrait(input)} and {portrait(weight)}"
         )
-    g = geometry(
-        (groups, weight._data.shape[1], weight._data.shape[0] // groups),
-        (out, size, kernel),
-        (strides, pads, dilations),
-    )
+    channels = (groups, weight._data.shape[1], weight._data.shape[0] // groups)
+    g = geometry(input._data.shape[0], channels, (out, size, kernel), (strides, pads, dilations))
     return _input(g, input, weight, bias)
 
 

@@ -652,7 +652,8 @@ def _lp_pool(
     kernel = spread(op, "kernel_size", kernel_size, n, 1)
     mean = _avg_pool(op, n, input**norm_type, kernel, stride, 0, ceil_mode, True, None)
     total = (mean.sign() * mean.abs().relu()) * math.prod(kernel)
-    return total ** (1.0 / norm_type)
+    made: Tensor = total ** (1.0 / norm_type)
+    return made
 
 
 def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
