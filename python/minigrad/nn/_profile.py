@@ -92,6 +92,9 @@ _REDUCTIONS = frozenset(
 )
 
 
+_STEP = "step"
+
+
 def _codes() -> dict[CodeType, str]:
     """Return the code of every public operation, and of the optimizers' steps, with its name."""
     found = {}
@@ -105,7 +108,7 @@ def _codes() -> dict[CodeType, str]:
         step = getattr(getattr(optim, name), "step", None)
         code = getattr(getattr(step, "__wrapped__", step), "__code__", None)
         if code is not None and hasattr(getattr(optim, name), "zero_grad"):
-            found.setdefault(code, f"{name}.step")
+            found.setdefault(code, _STEP)
     return found
 
 
@@ -172,6 +175,8 @@ class profile:  # noqa: N801 (called like a function)
                 if name is not None:
                     if "name" in code.co_freevars:  # operations made by one function share its code
                         name = frame.f_locals["name"]
+                    elif name == _STEP:  # optimizers inherit theirs
+                        name = f"{type(frame.f_locals['self']).__name__}.step"
                     inputs = [] if name == "backward" else _tensors(list(frame.f_locals.values()))
                     self._open = (frame, name, 0.0, inputs, user_line())
                     self._open = (*self._open[:2], time.perf_counter(), *self._open[3:])
