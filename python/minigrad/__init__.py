@@ -58,6 +58,8 @@ def __getattr__(name: str) -> Any:
     if name in _ELSEWHERE:
         globals()[name] = getattr(importlib.import_module(f"minigrad.{_ELSEWHERE[name]}"), name)
         return globals()[name]
+    if name == "viz":
+        return importlib.import_module("minigrad.projects.backprop_viz").viz
     if not name.startswith("__"):
         names = importlib.import_module("minigrad.nn._names").names
         if name in names:

@@ -157,8 +157,8 @@ class Stage:
         self._pygame.draw.polygon(self.surface, color, points, width)
 
     def circle(self, centre: Sequence[float], radius: float, color: Color, width: int = 0) -> None:
-        """Draw a circle, filled for width 0."""
-        self._pygame.draw.circle(self.surface, color, centre, radius, width)
+        """Draw a circle, filled for width 0; its rim is smoothed."""
+        self._pygame.draw.aacircle(self.surface, color, centre, radius, width)
 
     def rectangle(
         self, corner: Sequence[float], size: Sequence[float], color: Color, width: int = 0, round_by: int = 0

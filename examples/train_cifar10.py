@@ -1,0 +1,174 @@
+"""Train a convolutional network on CIFAR-10, with checkpoints that a later run goes on from.
+
+    python examples/train_cifar10.py                          # the named data set
+    python examples/train_cifar10.py --data FOLDER            # batches, an archive, or pictures by class
+    python examples/train_cifar10.py --resume cifar10.safetensors
+    python examples/train_cifar10.py --epochs 1 --images 2000 # a quick look
+
+You will see the loss fall epoch by epoch and the accuracy on the 10,000 test images rise. The
+network has six convolutions with batch normalisation in three stages and is trained on shifted
+and mirrored images, with a learning rate that warms up and then follows a cosine.
+"""
+
+import argparse
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import minigrad as mg
+from minigrad import datasets, ui
+from minigrad.random import Generator
+
+
+class ConvNet(mg.Module):
+    """Six 3 x 3 convolutions in three stages of growing width, then one linear layer."""
+
+    def __init__(self, width):
+        super().__init__()
+        stages = []
+        channels = 3
+        for stage in (width, 2 * width, 4 * width):
+            for _ in range(2):
+                stages += [
+                    mg.nn.Conv2d(channels, stage, 3, padding=1, bias=False),
+                    mg.nn.BatchNorm2d(stage),
+                    mg.nn.ReLU(),
+                ]
+                channels = stage
+            stages.append(mg.nn.MaxPool2d(2))
+        self.features = mg.nn.Sequential(*stages)
+        self.pool = mg.nn.AdaptiveAvgPool2d(1)
+        self.head = mg.nn.Linear(channels, 10)
+
+    def forward(self, x):
+        return self.head(self.pool(self.features(x)).flatten(1))
+
+
+def load(data, n_images):
+    """Return the training and the test images, standardised (n, 3, 32, 32), with their labels."""
+    parts = []
+    for split in ("train", "test"):
+        options = {} if data is None else {"path": data}
+        with ui.progress(f"Reading the {split} images", unit="") as report:
+            part = datasets.load("cifar10", split=split, progress=lambda name, done, total: report(done), **options)
+        count = n_images if split == "train" and n_images else len(part.target)
+        images = part.images[:count].transpose(0, 3, 1, 2).astype(np.float32) / 255
+        parts.append((np.ascontiguousarray(images), part.target[:count]))
+    mean = parts[0][0].mean(axis=(0, 2, 3), keepdims=True)
+    deviation = parts[0][0].std(axis=(0, 2, 3), keepdims=True)
+    return [((images - mean) / deviation, labels) for images, labels in parts]
+
+
+def augmented(images, generator, pad=4):
+    """Return each image shifted by up to `pad` pixels, and every other one mirrored."""
+    n, _, height, width = images.shape
+    padded = np.pad(images, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
+    draws = generator.uniform(size=(n, 3))
+    down, right = ((2 * pad + 1) * draws[:, :2]).astype(int).T
+    out = np.empty_like(images)
+    for i in range(n):
+        piece = padded[i, :, down[i] : down[i] + height, right[i] : right[i] + width]
+        out[i] = piece[:, :, ::-1] if draws[i, 2] < 0.5 else piece
+    return out
+
+
+def learning_rate(step, steps, peak, warm=0.15):
+    """Rise linearly over the first steps, then follow half a cosine down to zero."""
+    if step < warm * steps:
+        return peak * (step + 1) / (warm * steps)
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm * steps) / ((1 - warm) * steps)))
+
+
+def accuracy(model, images, labels, batch=500):
+    """Return the share of images that the model classifies rightly."""
+    model.eval()
+    right = 0
+    with mg.no_grad():
+        for i in range(0, len(labels), batch):
+            scores = model(mg.from_numpy(images[i : i + batch]))
+            right += int((scores.argmax(1).numpy() == labels[i : i + batch]).sum())
+    model.train()
+    return right / len(labels)
+
+
+def train(model, optimizer, train_set, test_set, options, first):
+    """Train from epoch `first` on; save a checkpoint after each epoch."""
+    images, labels = train_set
+    steps = math.ceil(len(labels) / options.batch_size)
+    criterion = mg.nn.CrossEntropyLoss(label_smoothing=0.1)
+    begun = time.perf_counter()
+    for epoch in range(first, options.epochs):
+        # Everything random in an epoch follows from the seed and its number: a resumed run repeats the other.
+        generator = Generator(options.seed, stream=epoch + 1)
+        order = np.argsort(generator.uniform(size=len(labels)), kind="stable")
+        total = 0.0
+        with ui.progress(f"Epoch {epoch + 1}/{options.epochs}") as report:
+            for step in range(steps):
+                rows = order[step * options.batch_size : (step + 1) * options.batch_size]
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(epoch * steps + step, options.epochs * steps, options.lr)
+                loss = criterion(model(mg.from_numpy(augmented(images[rows], generator))), mg.from_numpy(labels[rows]))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                value = loss.item()
+                if not math.isfinite(value):
+                    raise SystemExit(
+                        f"Error: the loss became {value} in epoch {epoch + 1}, batch {step + 1}; "
+                        f"{options.checkpoint} holds the model after epoch {epoch}; lower --lr"
+                    )
+                total += value * len(rows)
+                report(step + 1, steps)
+        test = accuracy(model, *test_set)
+        print(
+            f"Epoch {epoch + 1:3}/{options.epochs}: loss {total / len(labels):.4f}, test accuracy {test:.2%}, "
+            f"{time.perf_counter() - begun:.0f} s",
+            flush=True,
+        )
+        state = {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "epoch": epoch + 1,
+            "width": options.width,
+        }
+        mg.save(state, options.checkpoint)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Train a convolutional network on CIFAR-10.")
+    parser.add_argument("--data", help="folder of binary batches, archive, or folder of pictures by class")
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--lr", type=float, default=0.2, help="highest learning rate")
+    parser.add_argument("--width", type=int, default=32, help="channels of the first stage")
+    parser.add_argument("--images", type=int, help="train on the first so many images only")
+    parser.add_argument("--checkpoint", type=Path, default=Path("cifar10.safetensors"))
+    parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int)
+    options = parser.parse_args()
+    if options.threads:
+        mg.set_num_threads(options.threads)
+
+    mg.manual_seed(options.seed)
+    state = mg.load(options.resume) if options.resume else None
+    if state is not None:
+        options.width = state["width"]
+    model = ConvNet(options.width)
+    optimizer = mg.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    if state is not None:
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+    train_set, test_set = load(options.data, options.images)
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(train_set[1]):,} training images")
+    train(model, optimizer, train_set, test_set, options, state["epoch"] if state else 0)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except mg.DataError as error:
+        sys.exit(f"Error: {error}")

@@ -1,0 +1,273 @@
+"""The playground: what can be chosen, and the laboratory that the choice makes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+import minigrad as mg
+from minigrad import datasets
+from minigrad.datasets import DataError
+from minigrad.projects.backprop_viz._lab import Lab, LayerView
+
+__all__ = ["ACTIVATIONS", "DATA", "INITS", "OPTIMIZERS", "Choice", "Playground"]
+
+ACTIVATIONS = ("sigmoid", "relu", "tanh")
+DATA = ("xor", "circle", "spiral", "moons")
+INITS = ("xavier", "he", "normal", "zero")
+OPTIMIZERS = ("sgd", "momentum", "adam")
+_MOST_LAYERS, _MOST_NODES = 50, 32
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Everything that can be chosen; two equal choices make the same run.
+
+    Attributes
+    ----------
+    data : str
+        One of `DATA`, or the path of a CSV file.
+    hidden : tuple of int
+        Widths of the hidden layers.
+    activations : tuple of str
+        One for each hidden layer.
+    init, optimizer : str
+    lr : float
+    batch : int
+        Samples in a step; 0 for all.
+    noise : float
+        Of the generated data.
+    l2 : float
+        Weight decay.
+    skip : bool
+        Add a layer's input to its output where the widths agree.
+    n_samples, seed : int
+    """
+
+    data: str = "xor"
+    hidden: tuple[int, ...] = (4, 4)
+    activations: tuple[str, ...] = ("tanh", "tanh")
+    init: str = "xavier"
+    optimizer: str = "sgd"
+    lr: float = 0.3
+    noise: float = 0.05
+    l2: float = 0.0
+    skip: bool = False
+    n_samples: int = 200
+    seed: int = 0
+
+    def changed(self, **values: Any) -> Choice:
+        """Return the choice with some values changed, checked.
+
+        Raises
+        ------
+        ValueError
+            If a value is not allowed; the message says what is.
+        """
+        known = {f.name for f in fields(self)}
+        for name in values:
+            if name not in known:
+                raise ValueError(f"there is no knob {name!r}; there are {', '.join(sorted(known))}")
+        if "hidden" in values and "activations" not in values:
+            widths = tuple(values["hidden"])
+            last = self.activations[-1] if self.activations else "tanh"
+            values["activations"] = (self.activations + (last,) * len(widths))[: len(widths)]
+        made = replace(self, **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        made.check()
+        return made
+
+    def check(self) -> None:
+        """Raise ValueError for what is not allowed."""
+        if len(self.hidden) > _MOST_LAYERS or any(not 1 <= int(w) <= _MOST_NODES for w in self.hidden):
+            raise ValueError(
+                f"hidden must be at most {_MOST_LAYERS} layers of 1 to {_MOST_NODES} nodes; got {list(self.hidden)}"
+            )
+        if len(self.activations) != len(self.hidden) or any(a not in ACTIVATIONS for a in self.activations):
+            raise ValueError(f"activations must be one of {', '.join(ACTIVATIONS)} per hidden layer")
+        for name, allowed in (("init", INITS), ("optimizer", OPTIMIZERS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {getattr(self, name)!r}")
+        if not 0 < self.lr < 1e6:
+            raise ValueError(f"lr must be more than 0 and less than 1e6; got {self.lr}")
+        if not 0 <= self.noise <= 1 or not 0 <= self.l2 <= 1:
+            raise ValueError("noise and l2 must be from 0 to 1")
+        if not 4 <= self.n_samples <= 2000:
+            raise ValueError(f"n_samples must be from 4 to 2000; got {self.n_samples}")
+
+
+class _Net(mg.Module):
+    """Linear layers with an activation after each but the last."""
+
+    def __init__(self, widths: tuple[int, ...], activations: tuple[str, ...], skip: bool) -> None:
+        super().__init__()
+        pairs = zip(widths, widths[1:], strict=False)
+        self.layers = mg.nn.ModuleList([mg.nn.Linear(i, o, dtype=mg.float64) for i, o in pairs])
+        self.functions = [{"sigmoid": mg.sigmoid, "relu": mg.relu, "tanh": mg.tanh}[name] for name in activations]
+        self.skip = skip
+
+    def forward(self, x: Any) -> Any:
+        for layer, function in zip(self.layers, self.functions, strict=False):
+            made = function(layer(x))
+            x = made + x if self.skip and made.shape == x.shape else made
+        return self.layers[-1](x)
+
+
+def _initialise(net: Any, init: str, seed: int) -> None:
+    mg.manual_seed(seed)
+    draw = {
+        "xavier": mg.nn.init.xavier_normal_,
+        "he": lambda w: mg.nn.init.kaiming_normal_(w, nonlinearity="relu"),
+        "normal": mg.nn.init.normal_,
+        "zero": mg.nn.init.zeros_,
+    }[init]
+    for layer in net.layers:
+        draw(layer.weight)
+        mg.nn.init.zeros_(layer.bias)
+
+
+def _samples(choice: Choice) -> tuple[np.ndarray, np.ndarray]:
+    """Return points (n, 2) and their classes (n,), 0 or 1."""
+    if choice.data in DATA:
+        name = "spirals" if choice.data == "spiral" else choice.data
+        data = datasets.load(name, n_samples=choice.n_samples, noise=choice.noise, seed=choice.seed)
+        assert data.target is not None
+        return data.data, data.target
+    table = datasets.read_csv(choice.data)
+    if table.values.shape[1] != 2:
+        raise DataError(
+            f"{choice.data}: the plane has two coordinates; the file has {table.values.shape[1]} columns of numbers: "
+            "keep two and the class"
+        )
+    if table.label is None:
+        raise DataError(f"{choice.data}: no column names the classes; add a text column of two values")
+    names, target = np.unique(table.label, return_inverse=True)
+    if len(names) != 2:
+        raise DataError(f"{choice.data}: there must be two classes; got {len(names)}")
+    scale = np.abs(table.values).max(axis=0)
+    return table.values / np.where(scale > 0, scale, 1), target
+
+
+class Playground:
+    """A choice and its laboratory; changing the choice makes a new laboratory."""
+
+    def __init__(self, choice: Choice) -> None:
+        choice.check()
+        self.choice = choice
+        self.points, self.target = _samples(choice)
+        self.lab = self._build()
+
+    def _build(self) -> Lab:
+        choice = self.choice
+        net = _Net((2, *choice.hidden, 1), choice.activations, choice.skip)
+        _initialise(net, choice.init, choice.seed)
+        makers = {
+            "sgd": lambda p: mg.optim.SGD(p, lr=choice.lr, weight_decay=choice.l2),
+            "momentum": lambda p: mg.optim.SGD(p, lr=choice.lr, momentum=0.9, weight_decay=choice.l2),
+            "adam": lambda p: mg.optim.Adam(p, lr=choice.lr, weight_decay=choice.l2),
+        }
+        return Lab(
+            net,
+            np.ascontiguousarray(self.points, np.float64),
+            self.target.astype(np.float64)[:, None],
+            mg.nn.BCEWithLogitsLoss(),
+            makers[choice.optimizer],
+            mg.sigmoid,
+        )
+
+    def change(self, **values: Any) -> None:
+        """Change knobs. The learning rate alone goes on from here; all others begin anew.
+
+        Raises
+        ------
+        ValueError
+            If a value is not allowed; then nothing changes.
+        """
+        choice = self.choice.changed(**values)
+        if set(values) == {"lr"}:
+            self.choice = choice
+            self.lab.set_learning_rate(choice.lr)
+            return
+        before = self.choice
+        self.choice = choice
+        try:
+            if (choice.data, choice.noise, choice.n_samples, choice.seed) != (
+                before.data,
+                before.noise,
+                before.n_samples,
+                before.seed,
+            ):
+                self.points, self.target = _samples(choice)
+            self.lab = self._build()
+        except ValueError:
+            self.choice = before
+            raise
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the samples were generated."""
+        return self.choice.data in DATA
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the samples on the right side."""
+        return float(((self.lab.record.outputs[:, 0] > 0.5) == (self.target == 1)).mean())
+
+    def decision_map(self, side: int = 48, limit: float = 1.3) -> np.ndarray:
+        """Return the output on a grid of side x side points over [-limit, limit] squared, y upward."""
+        ticks = np.linspace(-limit, limit, side)
+        grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+        return self.lab.predict(grid)[:, 0].reshape(side, side)
+
+    def state(self, sample: int | None = None) -> dict[str, Any]:
+        """Return everything that a window or a page shows, as plain lists and numbers.
+
+        Parameters
+        ----------
+        sample : int, optional
+            Show this sample's activations and deltas; by default their means over the batch
+            (of the activations) and root mean squares times n (of the deltas).
+        """
+        lab = self.lab
+        record = lab.record
+        return {
+            "choice": {
+                **asdict(self.choice),
+                "hidden": list(self.choice.hidden),
+                "activations": list(self.choice.activations),
+            },
+            "step": lab.time,
+            "last_step": len(lab.history) - 1,
+            "loss": record.loss if np.isfinite(record.loss) else None,
+            "accuracy": self.accuracy,
+            "n_parameters": lab.n_parameters,
+            "widths": lab.widths,
+            "problem": lab.problem,
+            "sample": sample,
+            "activations": [_column(a, sample) for a in record.activations],
+            "layers": [_layer(layer, sample) for layer in record.layers],
+            "grad_norms": [layer.grad_norm for layer in record.layers],
+            "dead": lab.dead_nodes(),
+        }
+
+
+def _column(values: np.ndarray, sample: int | None) -> list[float]:
+    shown = values.mean(axis=0) if sample is None else values[sample]
+    return [float(v) for v in shown]
+
+
+def _layer(layer: LayerView, sample: int | None) -> dict[str, Any]:
+    n = len(layer.inputs)
+    # The loss is a mean over n samples, so a sample's own delta is n times what arrived.
+    deltas = n * np.sqrt((layer.deltas**2).mean(axis=0)) if sample is None else n * layer.deltas[sample]
+    return {
+        "weight": layer.weight.tolist(),
+        "weight_grad": layer.weight_grad.tolist()
+        if sample is None
+        else (n * layer.deltas[sample][:, None] * layer.inputs[sample][None, :]).tolist(),
+        "bias": layer.bias.tolist(),
+        "bias_grad": layer.bias_grad.tolist() if sample is None else (n * layer.deltas[sample]).tolist(),
+        "sums": _column(layer.sums, sample),
+        "deltas": [float(d) for d in deltas],
+    }

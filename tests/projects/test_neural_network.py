@@ -1,0 +1,243 @@
+"""neural_network: the transcript, the milestones, saved models, bad input."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minigrad as mg
+from minigrad import datasets
+from minigrad.projects import neural_network
+from minigrad.projects.neural_network import _data, _model, _report, _training
+
+pytestmark = pytest.mark.native
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(run_main: Run) -> Run:
+    """Return a function that runs the program with arguments."""
+    return lambda *args: run_main(neural_network.main, *args)
+
+
+def _idx(path: Path, values: np.ndarray) -> str:
+    header = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape)
+    path.write_bytes(gzip.compress(header + values.astype(np.uint8).tobytes()))
+    return str(path)
+
+
+# The learning milestones
+
+
+def test_milestone_1_a_perceptron_learns_and_and_or(run: Run) -> None:
+    done = run("perceptron")
+    assert (done.code, done.err) == (0, "")
+    assert re.search(r"^AND: learned with \d+ corrections", done.out, re.MULTILINE)
+    assert re.search(r"^OR: learned with \d+ corrections", done.out, re.MULTILINE)
+    bounds = [float(b) for b in re.findall(r"at most ([\d.]+) corrections", done.out)]
+    made = [int(m) for m in re.findall(r"learned with (\d+) corrections", done.out)]
+    assert all(m <= b for m, b in zip(made, bounds, strict=True))
+    assert (done.folder / "neural_network_perceptron.png").exists()
+
+
+def test_milestone_2_xor_needs_a_hidden_layer(run: Run) -> None:
+    assert "XOR: not learned" in run("perceptron", "xor").out
+    result = json.loads(run("xor", "--json").out)
+    assert result["test_accuracy"] > 0.95
+
+
+def test_milestone_3_any_architecture_learns_a_winding_boundary(run: Run) -> None:
+    done = run("spirals", "--layers", "2,32,32,2", "--activation", "tanh", "--lr", "0.02")
+    assert "Architecture: 2 → 32 → 32 → 2" in done.out
+    shares = [float(s) for s in re.findall(r"Test accuracy: ([\d.]+)%", done.out)]
+    assert shares[0] > 90
+
+
+def test_milestone_4_digits_are_read_and_every_gradient_is_checked(run: Run) -> None:
+    done = run("digits", "--epochs", "4")
+    lines = done.out.splitlines()
+    assert (
+        lines[0] == "Training on generated digits (synthetic) (5,000 images: 4,500 to learn from, 500 to validate)..."
+    )
+    assert lines[1] == "Architecture: 784 → 128 → 64 → 10"
+    assert lines[2] == "Total parameters: 109,386"
+    assert float(re.search(r"Test accuracy: ([\d.]+)%", done.out)[1]) > 90  # type: ignore[index]
+    check = re.search(r"Gradient check: PASSED \(max relative error (\S+), ([\d,]+) of 109,386", done.out)
+    assert check is not None
+    assert float(check[1]) < 1e-5
+    assert (done.folder / "neural_network_digits.png").exists()
+    assert (done.folder / "neural_network_digits.safetensors").exists()
+
+
+# Options
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "gelu"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_every_activation_and_optimizer_learns_moons(run: Run, activation: str, optimizer: str) -> None:
+    result = json.loads(run("moons", "--json", "--activation", activation, "--optimizer", optimizer).out)
+    first, last = result["epochs"][0], result["epochs"][-1]
+    assert last["loss"] < 0.7 * first["loss"]
+    assert result["gradient_check"]["passed"]
+
+
+def test_dropout_augmentation_smoothing_and_decay_run_together(run: Run) -> None:
+    done = run(
+        "digits",
+        "--epochs",
+        "1",
+        "--augment",
+        "--dropout",
+        "0.2",
+        "--label-smoothing",
+        "0.1",
+        "--weight-decay",
+        "1e-4",
+        "--layers",
+        "784,32,10",
+        "--json",
+    )
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["test_accuracy"] > 0.3
+
+
+def test_a_run_repeats_itself_for_any_number_of_threads(run: Run) -> None:
+    losses = set()
+    for threads in ("1", "2"):
+        result = json.loads(run("digits", "--epochs", "1", "--layers", "784,64,10", "--json", "--threads", threads).out)
+        losses.add(result["epochs"][0]["loss"])
+    assert len(losses) == 1
+    other = json.loads(run("digits", "--epochs", "1", "--layers", "784,64,10", "--json", "--seed", "1").out)
+    assert other["epochs"][0]["loss"] not in losses
+
+
+# Models and pictures
+
+
+def test_a_saved_model_reads_a_drawn_digit(run: Run) -> None:
+    done = run("digits", "--epochs", "3", "--json", "--model", "digits.safetensors")
+    assert done.code == 0
+    digits = datasets.load("digits", n_samples=30, seed=9)
+    assert digits.images is not None
+    assert digits.target is not None
+    right = 0
+    for image, label in zip(digits.images, digits.target, strict=True):
+        big = np.kron(255 - image, np.ones((6, 6), np.uint8))
+        Image.fromarray(big).save("drawn.png")
+        result = json.loads(run("predict", "drawn.png", "--model", "digits.safetensors", "--json").out)
+        assert sum(result["probabilities"]) == pytest.approx(1, abs=1e-5)
+        right += result["class"] == str(label)
+    assert right >= 24
+    text = run("predict", "drawn.png", "--model", "digits.safetensors").out
+    assert re.match(r"drawn.png: \d\nLikeliest: \d \d+\.\d%", text)
+
+
+def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
+    mg.manual_seed(3)
+    design = _model.Design((4, 7, 3), "tanh", 0.25)
+    saved = _model.Saved(design, _model.build(design), np.arange(4.0), np.ones(4), ("a", "b", "c"), None)
+    again = _model.load(_model.save(tmp_path / "m.safetensors", saved))
+    assert again.design == design
+    assert again.class_names == ("a", "b", "c")
+    x = np.random.default_rng(0).standard_normal((5, 4)).astype(np.float32)
+    assert np.array_equal(_training.predict(saved.model, x), _training.predict(again.model, x))
+
+
+def test_own_idx_files_and_tables(run: Run, tmp_path: Path) -> None:
+    digits = datasets.load("digits", n_samples=300)
+    assert digits.images is not None
+    assert digits.target is not None
+    images = _idx(tmp_path / "own-images-idx3-ubyte.gz", digits.images)
+    labels = _idx(tmp_path / "own-labels-idx1-ubyte.gz", digits.target)
+    result = json.loads(run(images, labels, "--epochs", "2", "--json").out)
+    assert (result["n_train"], result["n_test"]) == (250, 50)
+    iris = datasets.load("iris")
+    assert iris.target is not None
+    rows = [",".join(map(str, row)) + f",{iris.target_names[c]}" for row, c in zip(iris.data, iris.target, strict=True)]
+    Path("flowers.csv").write_text("\n".join(rows) + "\n")
+    result = json.loads(run("flowers.csv", "--epochs", "60", "--json").out)
+    assert result["layers"] == [4, 16, 16, 3]
+    assert result["test_accuracy"] > 0.85
+
+
+def test_a_wrong_derivative_makes_the_gradient_check_fail() -> None:
+    source = _data.load("moons", None, None, 0)
+    model = _model.build(_model.Design((2, 8, 2), "tanh"))
+    assert _report.gradient_check(model, source).passed
+    model[0].weight.register_hook(lambda grad: grad * 1.001)
+    assert not _report.gradient_check(model, source).passed
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (("--layers", "784,0,10"), 1, "--layers must name two widths at least, each 1 or more"),
+        (("--layers", "784,ten,10"), 1, "--layers must be widths parted by commas"),
+        (("--layers", "10,10"), 1, "--layers must begin with the 784 features"),
+        (("--batch-size", "0"), 2, "--batch-size"),
+        (("--lr", "-1"), 2, "--lr"),
+        (("--dropout", "1"), 2, "--dropout"),
+        (("moons", "--augment"), 2, "--augment is for images"),
+        (("moons", "more"), 2, "takes no further argument"),
+        (("perceptron", "nand"), 2, "perceptron learns and, or or xor"),
+        (("predict",), 2, "predict needs a picture"),
+        (("predict", "no.png"), 1, "there is no trained model here"),
+        (("no_such.csv",), 1, "no_such.csv"),
+        (("images-idx3-ubyte",), 1, "images need their labels"),
+    ],
+)
+def test_bad_input_is_one_line(run: Run, args: tuple[str, ...], code: int, message: str) -> None:
+    done = run(*args)
+    assert done.code == code
+    assert done.err.startswith("Error: ")
+    assert message in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_counts_that_differ_and_one_class_are_named(run: Run, tmp_path: Path) -> None:
+    images = _idx(tmp_path / "a-idx3-ubyte.gz", np.zeros((20, 28, 28)))
+    few = _idx(tmp_path / "b-idx1-ubyte.gz", np.zeros(19))
+    same = _idx(tmp_path / "c-idx1-ubyte.gz", np.zeros(20))
+    assert "holds 19 labels" in run(images, few).err
+    assert "all labels are 0" in run(images, same).err
+
+
+def test_a_damaged_model_is_named(run: Run) -> None:
+    Path("bad.safetensors").write_bytes(b"not a model")
+    Image.new("L", (30, 30), 255).save("blank.png")
+    done = run("predict", "blank.png", "--model", "bad.safetensors")
+    assert done.code == 1
+    assert done.err.startswith("Error: ")
+    assert "bad.safetensors" in done.err
+
+
+def test_a_loss_that_is_no_number_stops_training_and_keeps_the_last_good_model(run: Run) -> None:
+    done = run("digits", "--optimizer", "sgd", "--lr", "1e30", "--epochs", "3", "--layers", "784,16,10")
+    assert done.code == 1
+    assert re.search(r"Error: the loss became (nan|inf) in epoch \d, batch \d+", done.err)
+    assert "is kept in neural_network_digits.safetensors" in done.err
+    kept = _model.load(Path("neural_network_digits.safetensors"))
+    assert all(np.isfinite(p.detach().numpy()).all() for p in kept.model.parameters())
+
+
+@pytest.mark.slow
+def test_mnist_reaches_what_the_table_says(run: Run) -> None:
+    done = run("mnist", "--json", "--headless")
+    if "cannot be downloaded" in done.err or "offline" in done.err:
+        pytest.skip("MNIST is not at hand")
+    result = json.loads(done.out)
+    assert result["gradient_check"]["n_checked"] == 109_386
+    assert result["test_accuracy"] > 0.972
