@@ -105,7 +105,8 @@ def center_digit(picture: Any) -> np.ndarray:
     middle = (_SIZE - 1) / 2
     move = affine(scale=(scale, scale), center=(x, y), translation=(middle - x, middle - y))
     out = warp(np.ascontiguousarray(box, np.float32), move, (_SIZE, _SIZE))
-    return np.clip(np.rint(out), 0, 255).astype(np.uint8)
+    digit: np.ndarray = np.clip(np.rint(out), 0, 255).astype(np.uint8)
+    return digit
 
 
 def _block_means(values: np.ndarray, block: int) -> np.ndarray:

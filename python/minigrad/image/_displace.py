@@ -53,7 +53,8 @@ def smooth_fields(noise: Any, sigma: float) -> np.ndarray:
     weights /= np.float32(sigma * math.sqrt(2 * math.pi))
     rows = matmul(fields.reshape(-1, size), weights)
     turned = np.ascontiguousarray(rows.reshape(-1, size, size).swapaxes(1, 2))
-    return matmul(turned.reshape(-1, size), weights).reshape(fields.shape)
+    smoothed: np.ndarray = matmul(turned.reshape(-1, size), weights).reshape(fields.shape)
+    return smoothed
 
 
 def displace(images: Any, maps: Any = None, fields: Any = None) -> np.ndarray:

@@ -111,8 +111,8 @@ class Perceptron(Estimator):
         self.coef_ = self.history_[-1:, :-1].copy()
         self.intercept_ = self.history_[-1:, -1].copy()
         self.margin_ = _margin(signed, self.history_[-1]) if self.converged_ else 0.0
-        radius = float((signed * signed).sum(axis=1).max())
-        self.mistake_bound_ = radius / self.margin_**2 if self.converged_ else float("inf")
+        radius = float((signed * signed).sum(axis=1).max())  # R^2 of (D2)
+        self.mistake_bound_ = radius / self.margin_**2 if self.converged_ else float("inf")  # (D3)
         return self
 
     def _learn(self, signed: np.ndarray, passes: int, generator: Generator | None) -> None:
@@ -128,7 +128,7 @@ class Perceptron(Estimator):
             before = len(history)
             for i in order:
                 if (signed[i] * weights).sum() <= 0:
-                    weights = weights + signed[i]
+                    weights = weights + signed[i]  # (D1)
                     history.append(weights)
             self.n_iter_ = done + 1
             if len(history) == before:
@@ -136,7 +136,7 @@ class Perceptron(Estimator):
                 break
             state = weights.tobytes()
             if generator is None and state in seen:
-                self.cycled_ = True
+                self.cycled_ = True  # (D5)
                 break
             seen.add(state)
         self.history_ = np.array(history)
@@ -154,7 +154,8 @@ class Perceptron(Estimator):
         values = _check.array(X, "Perceptron", "X", ndim=2, dtype=np.float64)
         if values.shape[1] != self.n_features_in_:
             raise ValueError(f"Perceptron: X must have {self.n_features_in_} features, as in fit; got {values.shape}")
-        return (values * self.coef_).sum(axis=1) + self.intercept_[0]
+        scores: np.ndarray = (values * self.coef_).sum(axis=1) + self.intercept_[0]
+        return scores
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the class of samples X (n_samples, n_features), as (n_samples,).
@@ -165,7 +166,8 @@ class Perceptron(Estimator):
             As `decision_function`.
         """
         self._require_fitted("predict", "coef_")
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        chosen: np.ndarray = self.classes_[(self.decision_function(X) > 0).astype(int)]
+        return chosen
 
 
 def _margin(signed: np.ndarray, start: np.ndarray) -> float:
@@ -185,5 +187,5 @@ def _margin(signed: np.ndarray, start: np.ndarray) -> float:
         if length == 0 or gap <= 1e-12 * float((point * point).sum()):
             break
         point = point + min(1.0, gap / length) * towards
-        best = max(best, bound(point))
+        best = max(best, bound(point))  # (D4)
     return best

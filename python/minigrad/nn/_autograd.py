@@ -104,7 +104,7 @@ def grad(
         If an input is unused and `allow_unused` is False, or as `Tensor.backward`.
     """
     if is_grads_batched:
-        raise NotImplementedError("grad: is_grads_batched is not supported; call grad once for each gradient")
+        raise ValueError("grad: is_grads_batched is not supported; call grad once for each gradient")
     if allow_unused is False and materialize_grads:
         raise ValueError("grad: allow_unused must not be False when materialize_grads is True")
     roots, targets = _sequence(outputs), _sequence(inputs)
@@ -209,12 +209,12 @@ class Function:
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """Compute the outputs."""
-        raise NotImplementedError("Function: a subclass must define forward")
+        raise TypeError("Function: a subclass must define forward")
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """Return the gradient of each argument of forward."""
-        raise NotImplementedError("Function: a subclass must define backward")
+        raise TypeError("Function: a subclass must define backward")
 
     @classmethod
     def apply(cls, *args: Any) -> Any:

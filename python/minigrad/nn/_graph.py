@@ -88,7 +88,7 @@ class Node:
 
     def backward(self, *grads: Any) -> Sequence[Any]:
         """Return the gradients of the inputs from those of the outputs."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: backward must be defined by the subclass")
 
     @property
     def needs(self) -> tuple[bool, ...]:
@@ -106,7 +106,7 @@ class Node:
         saved = self._saved
         if saved is None:
             raise self._freed()
-        out = []
+        out: list[Any] = []
         for item in saved:
             if item is None:
                 out.append(None)
@@ -487,11 +487,8 @@ class no_grad(_GradMode):  # noqa: N801 (the field's name for it)
     enabled = False
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        made = super().__new__(cls)
-        if function is not None:
-            made.__init__()
-            return made(function)
-        return made
+        # ``@no_grad`` without parentheses is handed the function itself.
+        return super().__new__(cls) if function is None else cls()(function)
 
     def __init__(self, function: Callable[..., Any] | None = None) -> None:
         super().__init__()

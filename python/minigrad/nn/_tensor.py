@@ -328,7 +328,7 @@ class Tensor:
             node.next_functions_ = (was, edge_of(made))
             node.number = serial()
             node.where = made._where
-            node.replay, node.shape = replay, base._data.shape  # type: ignore[attr-defined]
+            node.replay, node.shape = replay, base._data.shape
             base._node, base._index, base._requires = node, 0, True
         root = self if view is None else view[0]
         self._refresh_views(root)
@@ -670,7 +670,7 @@ def dim_of(op: str, dim: Any, ndim: int) -> int:
     extent = max(ndim, 1)
     if isinstance(dim, bool) or not hasattr(dim, "__index__"):
         raise TypeError(f"{op}: dim must be an int; got {dim!r}")
-    number = dim.__index__()
+    number: int = dim.__index__()
     if not -extent <= number < extent:
         raise IndexError(
             f"{op}: Dimension out of range (expected to be in range of [{-extent}, {extent - 1}], but got {number})"

@@ -47,7 +47,7 @@ class _ArraySampler(Sampler):
 
     def order(self) -> np.ndarray:
         """Return the indices of one epoch."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: order must be defined by the subclass")
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.order().tolist())

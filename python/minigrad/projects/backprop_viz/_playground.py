@@ -74,7 +74,8 @@ class Choice:
             widths = tuple(values["hidden"])
             last = self.activations[-1] if self.activations else "tanh"
             values["activations"] = (self.activations + (last,) * len(widths))[: len(widths)]
-        made = replace(self, **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        made = replace(self, **plain)
         made.check()
         return made
 

@@ -46,7 +46,8 @@ def colors(values: Any, scale: float) -> np.ndarray:
     t = np.asarray(values, float) / (scale or 1.0)
     t = np.clip(np.sign(t) * np.log1p(9 * np.abs(t)) / math.log(10), -1, 1)
     far = np.where(t[..., None] < 0, _BLUE, _RED)
-    return np.rint(_PALE + (far - _PALE) * np.abs(t)[..., None]).astype(np.uint8)
+    shades: np.ndarray = np.rint(_PALE + (far - _PALE) * np.abs(t)[..., None]).astype(np.uint8)
+    return shades
 
 
 def number(value: float | None) -> str:
