@@ -149,6 +149,17 @@ mg_status_t mg_symmetric_eigen_f64(size_t n, const double *a, size_t lda, double
 mg_status_t mg_symmetric_jacobi_f32(size_t n, const float *a, size_t lda, float *values, float *vectors, size_t ldv);
 mg_status_t mg_symmetric_jacobi_f64(size_t n, const double *a, size_t lda, double *values, double *vectors, size_t ldv);
 
+/* A = U diag(s) V' of any A (m x n, lda >= n), k = min(m, n), by one-sided Jacobi
+ * rotations: u (m x k, ldu >= k) and vt (k x n, ldv >= n) with orthonormal columns and
+ * rows, s (k) descending. u and vt may both be NULL for the values alone.
+ * MG_ERR_NOT_FINITE for NaN or infinity; MG_ERR_NO_CONVERGENCE. s may be written to
+ * before an error.
+ * Error: of each value, and of A - U diag(s) V', a small multiple of k eps |A|. */
+mg_status_t mg_svd_f32(size_t m, size_t n, const float *a, size_t lda, float *u, size_t ldu, float *s, float *vt,
+                       size_t ldv);
+mg_status_t mg_svd_f64(size_t m, size_t n, const double *a, size_t lda, double *u, size_t ldu, double *s, double *vt,
+                       size_t ldv);
+
 /* One eigenpair of a symmetric A (n x n, lda >= n) by power iteration: the one with the
  * largest |value| among those orthogonal to the n_found unit vectors in the rows of
  * found (n_found x n, contiguous; NULL if 0).

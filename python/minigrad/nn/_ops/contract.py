@@ -152,7 +152,7 @@ def _without_repeats(operand: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
             n, m = operand._data.shape[first], operand._data.shape[second]
             if n != m:
                 raise ShapeError(
-                    f"einsum: subscript {label} is repeated, but the sizes don't match, {n} != {m}; got {portrait(operand)}"
+                    f"einsum: subscript {label} is repeated with sizes {n} != {m}; got {portrait(operand)}"
                 )
             operand = diagonal(operand, 0, first, second)
             labels = tuple(x for d, x in enumerate(labels) if d not in (first, second)) + (label,)
