@@ -10,14 +10,30 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import os
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
 from minigrad import _core  # noqa: TID251 (the door itself)
 from minigrad._core import ffi, lib  # noqa: TID251
 
-__all__ = ["NULL", "check_status", "config", "ffi", "get_num_threads", "lib", "pointer", "product", "set_num_threads"]
+__all__ = [
+    "NULL",
+    "check_status",
+    "config",
+    "ffi",
+    "get_num_threads",
+    "hands_over",
+    "is_tensor",
+    "lib",
+    "pointer",
+    "product",
+    "register_twins",
+    "set_num_threads",
+    "twin",
+]
 
 NULL = ffi.NULL
 
@@ -100,6 +116,49 @@ def check_status(status: int, owner: str) -> None:
     if exception is None:
         raise RuntimeError(f"{owner}: {message} (a defect of minigrad: its checks let this through)")
     raise exception(f"{owner}: {message}")
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_tensor_types: tuple[type, ...] = ()
+_twins: dict[str, Callable[..., Any]] = {}
+
+
+def register_twins(tensor_type: type, twins: Mapping[str, Callable[..., Any]]) -> None:
+    """Register differentiable functions by the names of the room functions that they stand in for.
+
+    The framework calls this: a room knows arrays alone, and hands a tensor over without
+    knowing what one is.
+    """
+    global _tensor_types
+    _tensor_types = (tensor_type,)
+    _twins.update(twins)
+
+
+def twin(name: str) -> Callable[..., Any] | None:
+    """Return the differentiable function registered under `name`, or None."""
+    return _twins.get(name)
+
+
+def is_tensor(value: Any) -> bool:
+    """Return whether `value` is one of the framework's tensors."""
+    return isinstance(value, _tensor_types)
+
+
+def hands_over(function: _Function) -> _Function:
+    """Let a room function hand its arguments to its differentiable twin if one of them is a tensor."""
+    name = function.__name__
+
+    @wraps(function)
+    def form(*args: Any, **kwargs: Any) -> Any:
+        if _tensor_types:
+            for value in (*args, *kwargs.values()):
+                if isinstance(value, _tensor_types) or (
+                    isinstance(value, (list, tuple)) and len(value) and isinstance(value[0], _tensor_types)
+                ):
+                    return _twins[name](*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return form  # type: ignore[return-value]
 
 
 def set_num_threads(num_threads: int) -> None:

@@ -1,6 +1,28 @@
-"""Vectors, matrices, factorisations, eigenvectors."""
+"""Vectors, matrices, factorisations, eigenvectors.
 
+Where an argument is a tensor of the framework, a function hands over to its differentiable
+twin, which has PyTorch's parameters and takes batches.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad._native import twin
 from minigrad.linalg._covariance import CovarianceSubspaceResult, covariance_subspace
+from minigrad.linalg._derived import (
+    SlogdetResult,
+    SVDResult,
+    cond,
+    det,
+    inv,
+    matrix_rank,
+    norm,
+    pinv,
+    slogdet,
+    svd,
+    svdvals,
+)
 from minigrad.linalg._eigen import (
     EighResult,
     PowerIterationResult,
@@ -26,16 +48,35 @@ __all__ = [
     "LstsqResult",
     "PowerIterationResult",
     "QRResult",
+    "SVDResult",
+    "SlogdetResult",
     "SubspaceIterationResult",
     "cholesky",
+    "cond",
     "covariance",
     "covariance_subspace",
+    "det",
     "eigh",
+    "inv",
     "lstsq",
     "matmul",
+    "matrix_rank",
+    "norm",
+    "pinv",
     "power_iteration",
     "qr",
+    "slogdet",
     "solve",
     "solve_triangular",
     "subspace_iteration",
+    "svd",
+    "svdvals",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Functions that only tensors have: matrix_norm, vector_norm, matrix_power ...
+    found = twin(name)
+    if found is None:
+        raise AttributeError(f"module 'minigrad.linalg' has no attribute {name!r}")
+    return found

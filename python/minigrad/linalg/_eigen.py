@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import _check
-from minigrad._native import NULL, check_status, lib, pointer
+from minigrad._native import NULL, check_status, hands_over, lib, pointer
 from minigrad.linalg._factor import suffix, symmetric
 
 __all__ = [
@@ -65,6 +65,7 @@ def _warn_limit(owner: str, max_iter: int, residual: float, tol: float) -> None:
     )
 
 
+@hands_over
 def eigh(a: Any, *, method: str = "auto") -> EighResult:
     r"""All eigenvalues and eigenvectors of a symmetric matrix.
 

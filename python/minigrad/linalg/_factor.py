@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import _check
-from minigrad._native import check_status, lib, pointer
+from minigrad._native import check_status, hands_over, lib, pointer
 
 __all__ = ["LstsqResult", "QRResult", "cholesky", "lstsq", "qr", "solve", "solve_triangular"]
 
@@ -61,6 +61,7 @@ def _system(a: np.ndarray, b: Any, owner: str) -> tuple[np.ndarray, np.ndarray, 
     return np.ascontiguousarray(a, dtype), columns, right.ndim == 1
 
 
+@hands_over
 def cholesky(a: Any) -> np.ndarray:
     r"""Lower Cholesky factor of a symmetric positive definite matrix.
 
@@ -102,6 +103,7 @@ def cholesky(a: Any) -> np.ndarray:
     return factor
 
 
+@hands_over
 def qr(a: Any, mode: str = "reduced") -> QRResult:
     r"""QR factorisation by Householder reflections.
 
@@ -150,6 +152,7 @@ def qr(a: Any, mode: str = "reduced") -> QRResult:
     return QRResult(q, np.triu(compact[:rows]))
 
 
+@hands_over
 def solve_triangular(
     a: Any, b: Any, *, lower: bool = False, trans: bool = False, unit_diagonal: bool = False
 ) -> np.ndarray:
@@ -206,6 +209,7 @@ def solve_triangular(
     return x[:, 0] if vector else x
 
 
+@hands_over
 def solve(a: Any, b: Any) -> np.ndarray:
     r"""Solve a square linear system.
 
@@ -254,6 +258,7 @@ def solve(a: Any, b: Any) -> np.ndarray:
     return x[:, 0] if vector else x
 
 
+@hands_over
 def lstsq(a: Any, b: Any, *, rcond: float | None = None) -> LstsqResult:
     r"""Least-squares solution of a linear system of any shape and rank.
 

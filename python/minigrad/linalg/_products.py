@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad import _check
-from minigrad._native import check_status, ffi, lib, product
+from minigrad._native import check_status, ffi, is_tensor, lib, product, twin
 
 __all__ = ["covariance", "matmul"]
 
@@ -82,6 +82,9 @@ def matmul(a: ArrayLike, b: ArrayLike, out: NDArray[Any] | None = None) -> Any:
 
 
 def _general(a: Any, b: Any, out: NDArray[Any] | None) -> Any:
+    differentiable = twin("matmul")
+    if differentiable is not None and (is_tensor(a) or is_tensor(b)):
+        return differentiable(a, b) if out is None else differentiable(a, b, out=out)
     a, b = _operand(a, "a"), _operand(b, "b")
     if a.dtype != b.dtype:
         a, b = a.astype(_F64, copy=False), b.astype(_F64, copy=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from minigrad.nn import _ops, functional
+from minigrad.nn import _ops, _twins, functional  # noqa: F401 (_twins registers itself)
 from minigrad.nn._tensor import Tensor
 
 __all__ = ["Tensor", "functional"]

@@ -22,7 +22,7 @@ _I64 = np.dtype(np.int64)
 _FULL = slice(None)
 
 
-class OutOfRange(IndexError, RuntimeError):
+class OutOfRangeError(IndexError, RuntimeError):
     """An index lies outside its dimension; PyTorch raises the one or the other."""
 
 
@@ -40,7 +40,7 @@ def checked_index(op: str, index: np.ndarray, extent: int, dim: int = 0, negativ
     low, high = int(array.min()), int(array.max())
     if high >= extent or low < (-extent if negative else 0):
         bad = high if high >= extent else low
-        raise OutOfRange(f"{op}: index {bad} is out of bounds for dimension {dim} with size {extent}")
+        raise OutOfRangeError(f"{op}: index {bad} is out of bounds for dimension {dim} with size {extent}")
     return array if low >= 0 else np.where(array < 0, array + extent, array)
 
 

@@ -617,3 +617,8 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     return view_result(
         data, AsStrided, root, lambda a: as_strided(a, sizes, strides, offset), place=place, shape=held.shape
     )
+
+
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Return a view of a diagonal of dimensions `dim1` and `dim2`, by default the last two."""
+    return diagonal(A, offset, dim1, dim2)

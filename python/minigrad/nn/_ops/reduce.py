@@ -263,10 +263,9 @@ def _of_others(a: Tensor, dims: tuple[int, ...]) -> Tensor:
     else:
         dim = dims[0]
     one = fresh(np.ones(tuple(1 if i == dim else n for i, n in enumerate(t.shape)), a._data.dtype))
-    from minigrad.nn._ops import functions
+    from minigrad.nn._ops.join import cat
 
     n = t.shape[dim]
-    cat = functions["cat"]
     before = cat([one, t.narrow(dim, 0, n - 1)], dim).cumprod(dim)
     after = cat([one, t.flip(dim).narrow(dim, 0, n - 1)], dim).cumprod(dim).flip(dim)
     return (before * after).reshape(shape)  # type: ignore[no-any-return]
@@ -565,10 +564,10 @@ def _nuclear(x: Tensor, dim: Any, keepdim: bool) -> Tensor:
     dims = dims_of("norm", dim, x._data.ndim) if dim is not None else tuple(range(x._data.ndim))
     if len(dims) != 2:
         raise RuntimeError(f"norm: the nuclear norm needs two dimensions; got dim {dim} of {portrait(x)}")
-    from minigrad.nn._ops import functions
+    from minigrad.nn._ops.factor import svdvals
 
     t: Any = x
-    values = functions["svdvals"](t.movedim(dims, (-2, -1)))
+    values = svdvals(t.movedim(dims, (-2, -1)))
     out = sum(values, -1)
     return restored(out, t.shape, dims, False) if keepdim else out
 
