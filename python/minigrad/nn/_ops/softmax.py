@@ -13,6 +13,8 @@ from minigrad.nn import _array
 from minigrad.nn._dtype import to_dtype
 from minigrad.nn._errors import dtype_error
 from minigrad.nn._graph import Node, mode
+from minigrad.nn._ops.compare import where
+from minigrad.nn._ops.unary import exp
 from minigrad.nn._out import takes_out
 from minigrad.nn._pointwise import floating, tensor_only
 from minigrad.nn._tensor import Tensor, dim_of, dims_of, fresh, method, result
@@ -65,7 +67,7 @@ class LogSoftmax(Node):
         """Gradient g - exp(y) sum g."""
         y = self.output
         if mode.enabled:
-            return (grad - y.exp() * grad.sum(self.dim, keepdim=True),)
+            return (grad - exp(y) * grad.sum(self.dim, keepdim=True),)
         return (fresh(_backward("log_softmax", lib.MG_LOG_SOFTMAX, y._data, grad._data, self.dim)),)
 
 
@@ -77,10 +79,10 @@ class Logsumexp(Node):
     def backward(self, grad: Tensor) -> tuple[Any]:
         """Gradient g exp(x - y), 0 where y is -inf."""
         y = self.output.reshape(self.kept)
-        share = (self.saved[0] - y).exp()
+        share = exp(self.saved[0] - y)
         nothing = np.isneginf(y._data)
         if nothing.any():
-            share = share.masked_fill(fresh(np.broadcast_to(nothing, share._data.shape)), 0.0)
+            share = where(fresh(nothing), 0.0, share)
         return (grad.reshape(self.kept) * share,)
 
 
