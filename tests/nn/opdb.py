@@ -233,7 +233,7 @@ class Twins:
             if value in (torch.contiguous_format, torch.preserve_format, torch.strided):
                 return None, value
             raise UnsupportedError(str(value))
-        if isinstance(value, (complex, torch.Generator)):
+        if isinstance(value, (complex, torch.Generator, torch.nn.Module)):
             raise UnsupportedError(repr(value))
         if isinstance(value, slice):
             parts = [self.pair(v) for v in (value.start, value.stop, value.step)]
