@@ -539,10 +539,10 @@ def multi_margin_loss(
     reduction = reduction_of(owner, size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError(f"{owner}: only p == 1 and p == 2 supported; got {p}")
-    x, index = _batch_of_classes(owner, input, target, False)
-    classes = x._data.shape[1]
+    classes = input._data.shape[-1] if input._data.ndim else 1
     if weight is not None and weight._data.shape != (classes,):
         raise ValueError(f"{owner}: weight must have one value for each of the {classes} classes; got {weight.shape}")
+    x, index = _batch_of_classes(owner, input, target, False)
     outside = (index < 0) | (index >= classes)
     if outside.any():
         row = int(outside.argmax())
