@@ -1,0 +1,801 @@
+"""Losses as modules: each holds the options of the function of the same name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from minigrad.nn._ops import entropy, loss, margin
+from minigrad.nn._reduction import reduction_of
+from minigrad.nn._tensor import Tensor
+from minigrad.nn.modules.linear import Linear
+from minigrad.nn.modules.module import Module
+
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CosineEmbeddingLoss",
+    "CosineSimilarity",
+    "CrossEntropyLoss",
+    "GaussianNLLLoss",
+    "HingeEmbeddingLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "LinearCrossEntropyLoss",
+    "MSELoss",
+    "MarginRankingLoss",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
+    "NLLLoss",
+    "PairwiseDistance",
+    "PoissonNLLLoss",
+    "SmoothL1Loss",
+    "SoftMarginLoss",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+]
+
+
+class _Loss(Module):
+    """Base of the losses: says how elements are reduced.
+
+    Parameters
+    ----------
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
+        if size_average is not None or reduce is not None:
+            reduction = reduction_of(type(self).__name__, size_average, reduce, reduction)
+        self.reduction = reduction
+
+
+class _WeightedLoss(_Loss):
+    """Base of the losses with a factor for each class or element, kept as the buffer ``weight``."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
+
+
+class L1Loss(_Loss):
+    """Absolute error; see `minigrad.nn.functional.l1_loss`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.nn.L1Loss()(mg.tensor([1.0, 2.0]), mg.tensor([1.0, 4.0])).item()
+    1.0
+    """
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return loss.l1_loss(input, target, reduction=self.reduction)
+
+
+class MSELoss(_Loss):
+    """Squared error; see `minigrad.nn.functional.mse_loss`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.nn.MSELoss()(mg.tensor([1.0, 2.0]), mg.tensor([1.0, 4.0])).item()
+    2.0
+    """
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return loss.mse_loss(input, target, reduction=self.reduction)
+
+
+class HuberLoss(_Loss):
+    """Huber's loss; see `minigrad.nn.functional.huber_loss`.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+    delta : float, default 1.0
+        Where the parabola goes over into a straight line.
+    """
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.delta = delta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return loss.huber_loss(input, target, self.reduction, self.delta)
+
+
+class SmoothL1Loss(_Loss):
+    """Huber's loss divided by its delta; see `minigrad.nn.functional.smooth_l1_loss`.
+
+    Parameters
+    ----------
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    beta : float, default 1.0
+    """
+
+    def __init__(
+        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.beta = beta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return loss.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
+
+class BCELoss(_WeightedLoss):
+    """Binary cross entropy of probabilities; see `minigrad.nn.functional.binary_cross_entropy`.
+
+    Parameters
+    ----------
+    weight : Tensor, optional
+        A factor for each element, broadcast.
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return loss.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
+
+
+class BCEWithLogitsLoss(_Loss):
+    """Binary cross entropy of logits; see `minigrad.nn.functional.binary_cross_entropy_with_logits`.
+
+    Parameters
+    ----------
+    weight : Tensor, optional
+        A factor for each element, broadcast.
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    pos_weight : Tensor, optional
+        A factor for the positive part of each class.
+    """
+
+    weight: Tensor | None
+    pos_weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+        pos_weight: Tensor | None = None,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
+        self.register_buffer("pos_weight", pos_weight)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return loss.binary_cross_entropy_with_logits(
+            input, target, self.weight, pos_weight=self.pos_weight, reduction=self.reduction
+        )
+
+
+class KLDivLoss(_Loss):
+    """Kullback-Leibler divergence; see `minigrad.nn.functional.kl_div`.
+
+    Parameters
+    ----------
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "batchmean", "sum", "none"}
+    log_target : bool, default False
+        Whether targets are logarithms.
+    """
+
+    def __init__(
+        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_target = log_target
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return loss.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class NLLLoss(_WeightedLoss):
+    """Negative log-likelihood; see `minigrad.nn.functional.nll_loss`.
+
+    Parameters
+    ----------
+    weight : Tensor, optional
+        A factor for each class.
+    size_average : bool, optional
+        Deprecated; see `reduction`.
+    ignore_index : int, default -100
+    reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: Any = None,
+        ignore_index: int = -100,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        self.ignore_index = ignore_index
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return entropy.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+
+
+class CrossEntropyLoss(_WeightedLoss):
+    """Cross entropy of logits; see `minigrad.nn.functional.cross_entropy`.
+
+    Parameters
+    ----------
+    weight : Tensor, optional
+        A factor for each class.
+    size_average : bool, optional
+        Deprecated; see `reduction`.
+    ignore_index : int, default -100
+    reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    label_smoothing : float, default 0.0
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> round(mg.nn.CrossEntropyLoss()(mg.zeros(2, 10), mg.tensor([3, 7])).item(), 4)
+    2.3026
+    """
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: Any = None,
+        ignore_index: int = -100,
+        reduce: Any = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return entropy.cross_entropy(
+            input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )  # fmt: skip
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """Cross entropy of the logits of a linear layer, which the loss owns.
+
+    Parameters
+    ----------
+    in_features, num_classes : int
+    out_features : tuple of int, default ()
+        Extents of a loss over several dimensions.
+    bias : bool, default False
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+        Of the parameters.
+    reduction : {"mean", "sum", "none"}
+    weight : Tensor, optional
+        A factor for each class.
+    ignore_index : int, optional
+        Only with class indices.
+    label_smoothing : float, default 0.0
+    options : object, optional
+        How PyTorch cuts the product into chunks; the result does not depend on it.
+
+    Attributes
+    ----------
+    linear : Linear
+
+    Raises
+    ------
+    RuntimeError
+        If `weight` or `label_smoothing` is not as it must be.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        reduction: str = "mean",
+        weight: Tensor | None = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: Any = None,
+    ) -> None:
+        if weight is not None and weight.shape != (num_classes,):
+            raise RuntimeError(f"LinearCrossEntropyLoss: expected weight shape {(num_classes,)}, got {weight.shape}")
+        if not 0 <= label_smoothing <= 1:
+            raise RuntimeError(
+                f"LinearCrossEntropyLoss: expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+            )
+        super().__init__(weight, reduction=reduction)
+        self.num_classes = num_classes
+        self.out_features = tuple(out_features)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.linear = Linear(
+            in_features, math.prod(out_features, start=num_classes), bias=bias, device=device, dtype=dtype
+        )
+        self.options = options
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of the logits of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        outputs = (self.num_classes, *self.out_features)
+        bias = self.linear.bias
+        return entropy.linear_cross_entropy(
+            input,
+            self.linear.weight.reshape((*outputs, self.linear.in_features)),
+            target,
+            linear_bias=None if bias is None else bias.reshape(outputs),
+            weight=self.weight,
+            reduction=self.reduction,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+        )
+
+    def extra_repr(self) -> str:
+        """Return the options."""
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, "
+            f"out_features={self.out_features}, bias={self.linear.bias is not None}, reduction={self.reduction}, "
+            f"ignore_index={self.ignore_index}, label_smoothing={self.label_smoothing}, options={self.options}"
+        )
+
+
+class CosineEmbeddingLoss(_Loss):
+    """Loss of pairs that are to be alike or not; see `minigrad.nn.functional.cosine_embedding_loss`.
+
+    Parameters
+    ----------
+    margin : float, default 0.0
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def __init__(
+        self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of the pair.
+
+        Parameters
+        ----------
+        input1, input2, target : Tensor
+        """
+        return margin.cosine_embedding_loss(input1, input2, target, self.margin, reduction=self.reduction)
+
+
+class MarginRankingLoss(_Loss):
+    """Loss of pairs in the wrong order; see `minigrad.nn.functional.margin_ranking_loss`.
+
+    Parameters
+    ----------
+    margin : float, default 0.0
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def __init__(
+        self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of the pair.
+
+        Parameters
+        ----------
+        input1, input2, target : Tensor
+        """
+        return margin.margin_ranking_loss(input1, input2, target, self.margin, reduction=self.reduction)
+
+
+class HingeEmbeddingLoss(_Loss):
+    """Loss of distances; see `minigrad.nn.functional.hinge_embedding_loss`.
+
+    Parameters
+    ----------
+    margin : float, default 1.0
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def __init__(
+        self, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return margin.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
+
+
+class SoftMarginLoss(_Loss):
+    """Logistic loss of targets 1 and -1; see `minigrad.nn.functional.soft_margin_loss`."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return margin.soft_margin_loss(input, target, reduction=self.reduction)
+
+
+class MultiMarginLoss(_WeightedLoss):
+    """Margin of the right class over each other; see `minigrad.nn.functional.multi_margin_loss`.
+
+    Parameters
+    ----------
+    p : {1, 2}
+    margin : float, default 1.0
+    weight : Tensor, optional
+        A factor for each class.
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If `p` is neither 1 nor 2.
+    """
+
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: Tensor | None = None,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        if p not in (1, 2):
+            raise ValueError(f"MultiMarginLoss: only p == 1 and p == 2 supported; got {p}")
+        self.p = p
+        self.margin = margin
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return margin.multi_margin_loss(input, target, self.p, self.margin, self.weight, reduction=self.reduction)
+
+
+class MultiLabelMarginLoss(_Loss):
+    """Margin of each right class over each wrong one; see `minigrad.nn.functional.multilabel_margin_loss`."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return margin.multilabel_margin_loss(input, target, reduction=self.reduction)
+
+
+class MultiLabelSoftMarginLoss(_WeightedLoss):
+    """Cross entropy of each class apart; see `minigrad.nn.functional.multilabel_soft_margin_loss`."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return margin.multilabel_soft_margin_loss(input, target, self.weight, reduction=self.reduction)
+
+
+class TripletMarginLoss(_Loss):
+    """Loss of an anchor that is not nearer to its like; see `minigrad.nn.functional.triplet_margin_loss`.
+
+    Parameters
+    ----------
+    margin : float, default 1.0
+    p, eps : float
+        Of the distance.
+    swap : bool, default False
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If `margin` is not positive.
+    """
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        if margin <= 0:
+            raise ValueError(f"TripletMarginLoss: margin must be greater than 0, got {margin}")
+        self.margin = margin
+        self.p = p
+        self.eps = eps
+        self.swap = swap
+
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        """Return the loss of the triplet.
+
+        Parameters
+        ----------
+        anchor, positive, negative : Tensor
+        """
+        return margin.triplet_margin_loss(
+            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, reduction=self.reduction
+        )
+
+
+class TripletMarginWithDistanceLoss(_Loss):
+    """Triplet loss with a distance of one's own.
+
+    Parameters
+    ----------
+    distance_function : callable, optional
+        From two tensors to their distances; default: `PairwiseDistance`.
+    margin : float, default 1.0
+    swap : bool, default False
+    reduction : {"mean", "sum", "none"}
+
+    Raises
+    ------
+    ValueError
+        If `margin` is not positive.
+    """
+
+    def __init__(
+        self,
+        *,
+        distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+        margin: float = 1.0,
+        swap: bool = False,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(reduction=reduction)
+        if margin <= 0:
+            raise ValueError(f"TripletMarginWithDistanceLoss: margin must be greater than 0, got {margin}")
+        self.distance_function = PairwiseDistance() if distance_function is None else distance_function
+        self.margin = margin
+        self.swap = swap
+
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        """Return the loss of the triplet.
+
+        Parameters
+        ----------
+        anchor, positive, negative : Tensor
+        """
+        return margin.triplet_margin_with_distance_loss(
+            anchor,
+            positive,
+            negative,
+            distance_function=self.distance_function,
+            margin=self.margin,
+            swap=self.swap,
+            reduction=self.reduction,
+        )
+
+
+class PoissonNLLLoss(_Loss):
+    """Negative log-likelihood of counts; see `minigrad.nn.functional.poisson_nll_loss`.
+
+    Parameters
+    ----------
+    log_input : bool, default True
+    full : bool, default False
+    size_average : bool, optional
+        Deprecated; see `reduction`.
+    eps : float, default 1e-8
+    reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average: Any = None,
+        eps: float = 1e-8,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_input = log_input
+        self.full = full
+        self.eps = eps
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of `input` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        """
+        return margin.poisson_nll_loss(input, target, self.log_input, self.full, eps=self.eps, reduction=self.reduction)
+
+
+class GaussianNLLLoss(_Loss):
+    """Negative log-likelihood of a predicted mean and variance; see `minigrad.nn.functional.gaussian_nll_loss`.
+
+    Parameters
+    ----------
+    full : bool, default False
+    eps : float, default 1e-6
+    reduction : {"mean", "sum", "none"}
+    """
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.full = full
+        self.eps = eps
+
+    def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:
+        """Return the loss of mean `input` and variance `var` against `target`.
+
+        Parameters
+        ----------
+        input, target : Tensor
+        var : Tensor or float
+        """
+        return margin.gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
+
+
+class PairwiseDistance(Module):
+    """Distance along the last dimension; see `minigrad.nn.functional.pairwise_distance`.
+
+    Parameters
+    ----------
+    p : float, default 2
+    eps : float, default 1e-6
+    keepdim : bool, default False
+    """
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
+        self.norm = p
+        self.eps = eps
+        self.keepdim = keepdim
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """Return the distances of `x1` and `x2`.
+
+        Parameters
+        ----------
+        x1, x2 : Tensor
+        """
+        return margin.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
+
+
+class CosineSimilarity(Module):
+    """Cosine along a dimension; see `minigrad.nn.functional.cosine_similarity`.
+
+    Parameters
+    ----------
+    dim : int, default 1
+    eps : float, default 1e-8
+    """
+
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
+        self.dim = dim
+        self.eps = eps
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """Return the cosines of `x1` and `x2`.
+
+        Parameters
+        ----------
+        x1, x2 : Tensor
+        """
+        return margin.cosine_similarity(x1, x2, self.dim, self.eps)
