@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "direct_nn.h"
 #include "minigrad.h"
 
 enum { NOT_DIRECT = -1 };
@@ -134,7 +135,7 @@ static PyMethodDef methods[] = {
      "product($module, a, b, out, /)\n--\n\n"
      "out = a b for matrices of one float type that overlap nowhere; the C status, or -1 (out\n"
      "untouched) for whatever needs a closer look: another type, shape or layout."},
-    {NULL, NULL, 0, NULL},
+    DIRECT_NN_METHODS{NULL, NULL, 0, NULL},
 };
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)module_exec}, {0, NULL}};

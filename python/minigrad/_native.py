@@ -28,11 +28,15 @@ __all__ = [
     "hands_over",
     "is_tensor",
     "lib",
+    "linear",
+    "linear_backward",
     "pointer",
     "product",
     "register_twins",
     "set_num_threads",
     "twin",
+    "unary",
+    "unary_backward",
 ]
 
 NULL = ffi.NULL
@@ -49,7 +53,12 @@ def _load_direct() -> Any:
 # product(a, b, out) multiplies two matrices where they lie: 0 if it did, else the C status,
 # or -1 (out untouched) for whatever needs a closer look. Three cffi pointers would cost more
 # than a small product.
-product = _load_direct().product
+_direct = _load_direct()
+product = _direct.product
+
+# The same for elementwise functions and the affine layer; python/direct_nn.h has their arguments.
+unary, unary_backward = _direct.unary, _direct.unary_backward
+linear, linear_backward = _direct.linear, _direct.linear_backward
 
 # Looking a ready type object up by dtype is several times cheaper than letting cffi
 # parse its name at every call.

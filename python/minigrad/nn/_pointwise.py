@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad._native import lib, pointer
+from minigrad._native import unary, unary_backward
 from minigrad.nn import _array
 from minigrad.nn._dtype import get_default_dtype
 from minigrad.nn._graph import Node, mode
@@ -24,24 +24,21 @@ _SMALL = 1024
 """Elements up to which NumPy makes the result's array itself."""
 
 _empty = np.empty_like
-_f32, _f64 = lib.mg_unary_f32, lib.mg_unary_f64
-_backward_f32, _backward_f64 = lib.mg_unary_backward_f32, lib.mg_unary_backward_f64
 
 
 def run(op: int, x: np.ndarray, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> np.ndarray:
     """Return f(x) for the float array `x`, where `op` is one of the core's ``MG_UNARY_`` names."""
-    x = _array.contiguous(x)
-    y = _empty(x) if x.size <= _SMALL else _array.empty(x.shape, x.dtype)
-    (_f32 if x.itemsize == 4 else _f64)(op, x.size, pointer(x), a, b, c, pointer(y, True))
+    y = _empty(x, order="C") if x.size <= _SMALL else _array.empty(x.shape, x.dtype)
+    if unary(op, x, y, a, b, c):
+        unary(op, _array.contiguous(x), y, a, b, c)
     return y
 
 
 def run_backward(op: int, s: np.ndarray, dy: np.ndarray, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> np.ndarray:
     """Return ``dy * f'`` with f' computed from `s`, the input or output that the core wants."""
-    s, dy = _array.contiguous(s), _array.contiguous(dy)
-    dx = _empty(s) if s.size <= _SMALL else _array.empty(s.shape, s.dtype)
-    function = _backward_f32 if s.itemsize == 4 else _backward_f64
-    function(op, s.size, pointer(s), pointer(dy), a, b, c, pointer(dx, True))
+    dx = _empty(s, order="C") if s.size <= _SMALL else _array.empty(s.shape, s.dtype)
+    if unary_backward(op, s, dy, dx, a, b, c):
+        unary_backward(op, _array.contiguous(s), _array.contiguous(dy), dx, a, b, c)
     return dx
 
 
@@ -92,9 +89,11 @@ def floating(op: str, input: Any) -> Tensor:
 def pointwise(node: type[Pointwise], input: Tensor, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Tensor:
     """Return f(input), recorded as a `node`; `input` is floating-point."""
     data = run(node.op, input._data, a, b, c)
+    if node.by_output:
+        return result(data, node, (input,), (), True)
     if a or b or c:
-        return result(data, node, (input,), () if node.by_output else (input,), node.by_output, p=(a, b, c))
-    return result(data, node, (input,), () if node.by_output else (input,), node.by_output)
+        return result(data, node, (input,), (input,), p=(a, b, c))
+    return result(data, node, (input,), (input,))
 
 
 def constant(values: Any, like: Tensor) -> Tensor:

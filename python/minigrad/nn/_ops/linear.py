@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minigrad._native import NULL, check_status, lib, pointer
+from minigrad._native import check_status, linear_backward
+from minigrad._native import linear as affine
 from minigrad.nn import _array
 from minigrad.nn._errors import dtype_error, shape_error
 from minigrad.nn._graph import Node, mode
@@ -38,24 +39,18 @@ class Linear(Node):
         if mode.enabled:
             return self.formula(grad, x, weight, to_bias)[: len(edges)]
         outputs, inputs = self.extents
-        g = _contiguous(grad._data)
-        kind = g.dtype
-        rows = g.size // outputs if outputs else math.prod(g.shape[:-1])
-        dx = dw = db = None
-        px = pw = pdx = pdw = pdb = NULL
-        if edges[0] is not None:
-            w = _contiguous(weight._data)
-            dx = _empty((*g.shape[:-1], inputs), kind)
-            pw, pdx = pointer(w), pointer(dx, True)
-        if edges[1] is not None:
-            a = _contiguous(x._data)
-            dw = _empty((outputs, inputs), kind)
-            px, pdw = pointer(a), pointer(dw, True)
-        if to_bias:
-            db = _empty((outputs,), kind)
-            pdb = pointer(db, True)
-        function = lib.mg_linear_backward_f32 if kind.itemsize == 4 else lib.mg_linear_backward_f64
-        check_status(function(rows, inputs, outputs, px, pw, pointer(g), pdx, pdw, pdb), "linear")
+        g = grad._data
+        shape, kind = g.shape, g.dtype
+        rows = math.prod(shape[:-1])
+        dx = None if edges[0] is None else _empty((*shape[:-1], inputs), kind)
+        dw = None if edges[1] is None else _empty((outputs, inputs), kind)
+        db = _empty((outputs,), kind) if to_bias else None
+        # What is not needed for the others was not saved.
+        arrays = [None if tensor is None else tensor._data for tensor in (x, weight)]
+        if linear_backward(*arrays, g, dx, dw, db, rows, inputs, outputs):
+            arrays = [None if array is None else _contiguous(array) for array in (*arrays, g)]
+            status = linear_backward(*arrays, dx, dw, db, rows, inputs, outputs)
+            check_status(status, "linear")
         made = (None if dx is None else fresh(dx), None if dw is None else fresh(dw))
         return made if len(edges) == 2 else (*made, None if db is None else fresh(db))
 
@@ -73,15 +68,15 @@ class Linear(Node):
 
 def _affine(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Return the layer for a matrix `weight`, floats of one type, and a bias of one number per output, or none."""
-    x, w = _contiguous(input._data), _contiguous(weight._data)
-    kind = x.dtype
+    x, w = input._data, weight._data
     outputs, inputs = w.shape
-    rows = x.size // inputs if inputs else math.prod(x.shape[:-1])
-    y = _empty((*x.shape[:-1], outputs), kind)
-    pb = NULL if bias is None else pointer(_contiguous(bias._data))
-    function = lib.mg_linear_f32 if kind.itemsize == 4 else lib.mg_linear_f64
-    none = lib.MG_ACTIVATION_NONE
-    check_status(function(rows, inputs, outputs, pointer(x), pointer(w), pb, none, pointer(y, True)), "linear")
+    lead = x.shape[:-1]
+    rows = lead[0] if len(lead) == 1 else math.prod(lead)
+    y = _empty((*lead, outputs), x.dtype)
+    b = None if bias is None else bias._data
+    if affine(x, w, b, y, rows, inputs, outputs):
+        b = None if b is None else _contiguous(b)
+        check_status(affine(_contiguous(x), _contiguous(w), b, y, rows, inputs, outputs), "linear")
     operands = (input, weight) if bias is None else (input, weight, bias)
     saved = (input if weight._requires else None, weight if input._requires else None)
     return result(y, Linear, operands, saved, extents=(outputs, inputs))
