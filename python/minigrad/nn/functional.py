@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.nn._ops import functions
+from minigrad.nn._ops import functions as _functions
+from minigrad.nn._ops import resample
+
+functions = _functions | {"unfold": resample.unfold}
+"""Of this name there is also a method of Tensor, which is another operation."""
 
 __all__ = sorted(functions)
 

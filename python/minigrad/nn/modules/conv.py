@@ -125,7 +125,12 @@ class _Conv(_Convolution):
         return [side for pad in reversed(self.padding) for side in (pad, pad)]
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return the convolution of `input` with the layer's kernels."""
+        """Return the convolution of `input` with the layer's kernels.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         function = _ops.functions[f"conv{self.dimensions}d"]
         padding = self.padding
         if self.padding_mode != "zeros":
@@ -172,7 +177,16 @@ class Conv1d(_Conv):
 class Conv2d(_Conv):
     """Convolution of images: (batch, in_channels, height, width) to (batch, out_channels, ...).
 
-    The parameters are those of `Conv1d`, over two dimensions.
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    kernel_size : int or tuple of ints
+    stride, dilation : int or tuple of ints, default 1
+    padding : int, tuple of ints, "valid" or "same", default 0
+    groups : int, default 1
+    bias : bool, default True
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+    device, dtype : optional
 
     Raises
     ------
@@ -192,7 +206,16 @@ class Conv2d(_Conv):
 class Conv3d(_Conv):
     """Convolution of volumes: (batch, in_channels, depth, height, width) to (batch, out_channels, ...).
 
-    The parameters are those of `Conv1d`, over three dimensions.
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    kernel_size : int or tuple of ints
+    stride, dilation : int or tuple of ints, default 1
+    padding : int, tuple of ints, "valid" or "same", default 0
+    groups : int, default 1
+    bias : bool, default True
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+    device, dtype : optional
 
     Raises
     ------
@@ -227,7 +250,14 @@ class _ConvTranspose(_Convolution):
         self._setup(channels, kernel_size, stride, padding, dilation, output_padding, groups, bias, padding_mode, dtype)
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
-        """Return the transposed convolution; `output_size` chooses among the sizes that map to the input's."""
+        """Return the transposed convolution.
+
+        Parameters
+        ----------
+        input : Tensor
+        output_size : sequence of ints, optional
+            One of the sizes that the convolution maps to the input's, in place of `output_padding`.
+        """
         extra = self.output_padding if output_size is None else self._extra(input, tuple(output_size))
         function = _ops.functions[f"conv_transpose{self.dimensions}d"]
         made: Tensor = function(
@@ -285,7 +315,20 @@ class ConvTranspose1d(_ConvTranspose):
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """Transposed convolution of images; the parameters are those of `ConvTranspose1d`.
+    """Transposed convolution of images.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    kernel_size : int or tuple of ints
+    stride, padding, dilation : int or tuple of ints
+        Those of the convolution whose transpose this is.
+    output_padding : int or tuple of ints, default 0
+        Added to the output's size.
+    groups : int, default 1
+    bias : bool, default True
+    padding_mode : {"zeros"}
+    device, dtype : optional
 
     Raises
     ------
@@ -303,7 +346,20 @@ class ConvTranspose2d(_ConvTranspose):
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """Transposed convolution of volumes; the parameters are those of `ConvTranspose1d`.
+    """Transposed convolution of volumes.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    kernel_size : int or tuple of ints
+    stride, padding, dilation : int or tuple of ints
+        Those of the convolution whose transpose this is.
+    output_padding : int or tuple of ints, default 0
+        Added to the output's size.
+    groups : int, default 1
+    bias : bool, default True
+    padding_mode : {"zeros"}
+    device, dtype : optional
 
     Raises
     ------

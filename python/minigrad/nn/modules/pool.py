@@ -53,7 +53,12 @@ class _MaxPool(_Pool):
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
     def forward(self, input: Tensor) -> Any:
-        """Return the largest elements, and where they were if the layer was made to."""
+        """Return the largest elements, and where they were if the layer was made to.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return self._call(
             "max_pool",
             input,
@@ -79,7 +84,14 @@ class _MaxUnpool(_Pool):
         self.stride = kernel_size if stride is None else stride
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Any:
-        """Return `input` at its places among zeros."""
+        """Return `input` at its places among zeros.
+
+        Parameters
+        ----------
+        input : Tensor
+        indices : Tensor
+        output_size : sequence of ints, optional
+        """
         return self._call("max_unpool", input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
     def extra_repr(self) -> str:
@@ -103,7 +115,12 @@ class _AvgPool(_Pool):
         self.divisor_override = divisor_override
 
     def forward(self, input: Tensor) -> Any:
-        """Return the means."""
+        """Return the means.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         more = () if self.dimensions == 1 else (self.divisor_override,)
         args = (self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
         return self._call("avg_pool", input, *args, *more)
@@ -119,7 +136,12 @@ class _LPPool(_Pool):
         self.stride, self.ceil_mode = stride, ceil_mode
 
     def forward(self, input: Tensor) -> Any:
-        """Return the norms."""
+        """Return the norms.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return self._call("lp_pool", input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
@@ -135,7 +157,12 @@ class _AdaptiveAvgPool(_Pool):
         self.output_size = output_size
 
     def forward(self, input: Tensor) -> Any:
-        """Return the means."""
+        """Return the means.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return self._call("adaptive_avg_pool", input, self.output_size)
 
     def extra_repr(self) -> str:
@@ -148,7 +175,12 @@ class _AdaptiveMaxPool(_Pool):
         self.output_size, self.return_indices = output_size, return_indices
 
     def forward(self, input: Tensor) -> Any:
-        """Return the largest elements, and where they were if the layer was made to."""
+        """Return the largest elements, and where they were if the layer was made to.
+
+        Parameters
+        ----------
+        input : Tensor
+        """
         return self._call("adaptive_max_pool", input, self.output_size, self.return_indices)
 
     def extra_repr(self) -> str:
