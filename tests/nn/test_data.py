@@ -153,6 +153,10 @@ def test_sequential_and_random():
     drawn = list(data.RandomSampler(range(5), replacement=True, num_samples=200))
     assert set(drawn) == set(range(5)) and len(drawn) == 200
     assert list(data.RandomSampler([])) == []
+    endless = data.RandomSampler(range(5), replacement=True, num_samples=10**10)
+    assert len(endless) == 10**10 and next(iter(endless)) in range(5)
+    batches = data.BatchSampler(data.RandomSampler(range(5), num_samples=12), 4, False).arrays()
+    assert sorted(np.concatenate(list(batches))[:5]) == [0, 1, 2, 3, 4]
     default_generator.manual_seed(5)
     one = list(data.RandomSampler(range(20)))
     default_generator.manual_seed(5)

@@ -23,6 +23,9 @@ __all__ = [
 ]
 
 
+_CHUNK = 1 << 16  # indices drawn at a time: scripts ask for 10 ** 10 of them, and stop when they like
+
+
 class Sampler:
     """Indices in some order. A subclass defines ``__iter__`` and, if it can, ``__len__``.
 
@@ -43,14 +46,19 @@ class Sampler:
 
 
 class _ArraySampler(Sampler):
-    """A sampler that knows a whole epoch at once, as an int64 array."""
+    """A sampler that knows many indices at once, as int64 arrays."""
 
     def order(self) -> np.ndarray:
         """Return the indices of one epoch."""
         raise NotImplementedError(f"{type(self).__name__}: order must be defined by the subclass")
 
+    def chunks(self) -> Iterator[np.ndarray]:
+        """Yield the indices of one epoch, array by array."""
+        yield self.order()
+
     def __iter__(self) -> Iterator[int]:
-        return iter(self.order().tolist())
+        for chunk in self.chunks():
+            yield from chunk.tolist()
 
 
 class SequentialSampler(_ArraySampler):
@@ -111,17 +119,17 @@ class RandomSampler(_ArraySampler):
         """How many indices an epoch has."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
-    def order(self) -> np.ndarray:
-        """Draw the indices of one epoch."""
+    def chunks(self) -> Iterator[np.ndarray]:
+        """Draw the indices of one epoch: a permutation, or a limited number with replacement, at a time."""
         generator = self.generator or default_generator
-        n, count = len(self.data_source), self.num_samples
-        if not count:
-            return np.empty(0, np.int64)
-        if self.replacement:
-            drawn: np.ndarray = generator.integers(0, n, count)
-            return drawn
-        rounds = [generator.permutation(n) for _ in range(-(-count // n))]
-        return (rounds[0] if len(rounds) == 1 else np.concatenate(rounds))[:count]
+        n, missing = len(self.data_source), self.num_samples
+        while n and missing:
+            if self.replacement:
+                chunk: np.ndarray = generator.integers(0, n, min(missing, _CHUNK))
+            else:
+                chunk = generator.permutation(n)[:missing]
+            missing -= len(chunk)
+            yield chunk
 
     def __len__(self) -> int:
         return self.num_samples
@@ -273,9 +281,18 @@ class BatchSampler(Sampler):
         """Return the batches as arrays, if the sampler knows an epoch at once."""
         if type(self) is not BatchSampler or not isinstance(self.sampler, _ArraySampler):
             return None
-        order, size = self.sampler.order(), self.batch_size
-        end = len(order) - len(order) % size if self.drop_last else len(order)
-        return (order[i : i + size] for i in range(0, end, size))
+        return self._cut(self.sampler)
+
+    def _cut(self, sampler: _ArraySampler) -> Iterator[np.ndarray]:
+        size, held = self.batch_size, np.empty(0, np.int64)
+        for chunk in sampler.chunks():
+            held = np.concatenate([held, chunk]) if len(held) else chunk
+            whole = len(held) - len(held) % size
+            for start in range(0, whole, size):
+                yield held[start : start + size]
+            held = held[whole:]
+        if len(held) and not self.drop_last:
+            yield held
 
     def __len__(self) -> int:
         n = len(self.sampler)  # type: ignore[arg-type]

@@ -298,7 +298,7 @@ class Pool:
         for connection in self.answers:
             connection.close()  # a worker that waits to send gets an error and ends
         for process in self.processes:
-            process.join(2.0)
+            process.join(0.1 if self.broken else 2.0)
             if process.is_alive():
                 process.terminate()
                 process.join()
