@@ -7,6 +7,7 @@ ask and nothing to pay.
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import sys
@@ -99,14 +100,14 @@ def _codes() -> dict[CodeType, str]:
     """Return the code of every public operation, and of the optimizers' steps, with its name."""
     found = {}
     for name, function in _ops.functions.items():
-        code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+        code = getattr(inspect.unwrap(function), "__code__", None)
         if code is not None:
             found.setdefault(code, code.co_name if code.co_name in _ops.functions else name)
     from minigrad.nn import optim
 
     for name in getattr(optim, "__all__", ()):
         step = getattr(getattr(optim, name), "step", None)
-        code = getattr(getattr(step, "__wrapped__", step), "__code__", None)
+        code = getattr(inspect.unwrap(step) if step else None, "__code__", None)
         if code is not None and hasattr(getattr(optim, name), "zero_grad"):
             found.setdefault(code, _STEP)
     return found
