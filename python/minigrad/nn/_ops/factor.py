@@ -4,7 +4,7 @@ With G_X the gradient of a factor X:
 
     A = L L'            dA: L^-T F(L'G) L^-1, symmetrised; F keeps the lower triangle, half the diagonal
     A = Q R             dA: (G_Q + Q C(R G_R' - G_Q' Q)) R^-T; C copies the lower triangle to the upper
-    A = V diag(l) V'    dA: V (diag(g_l) + (V'G_V) / E) V',  E_ij = l_j - l_i
+    A = V diag(l) V'    dA: V (diag(g_l) + (V'G_V) / E) V', symmetrised; E_ij = l_j - l_i
     A = U diag(s) V'    dA: U [skew(U'G_U)/E diag(s) + diag(s) skew(V'G_V)/E + diag(g_s)] V' and what
                         lies outside the two spaces; E_ij = s_j^2 - s_i^2, skew(X) = X - X'
 
@@ -20,13 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.linalg import _batched
+from minigrad.nn._errors import dtype_error, shape_error
 from minigrad.nn._graph import Node
 from minigrad.nn._ops.linalg import LinAlgError, eye_like, matrices, run, solve_triangular
 from minigrad.nn._ops.matmul import matmul
 from minigrad.nn._ops.pattern import diag_embed, diagonal, tril
-from minigrad.nn._ops.shape import unsqueeze
+from minigrad.nn._ops.shape import broadcast_shapes, unsqueeze
 from minigrad.nn._out import takes_out
-from minigrad.nn._tensor import Tensor, fresh, method, result, results
+from minigrad.nn._tensor import Tensor, fresh, method, result, results, unbroadcast
 
 __all__ = ["cholesky_inverse", "cholesky_solve"]
 
@@ -86,6 +87,23 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     return result(factors.swapaxes(-1, -2) if upper else factors, Cholesky, (A,), save_output=True, upper=upper)
 
 
+class CholeskySolve(Node):
+    """X = (L L')^-1 B."""
+
+    upper: bool
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+
+    def backward(self, grad: Tensor) -> tuple[Any, Any]:
+        """Gradients H = (L L')^-1 G of B, and -(H X' + X H') L of L."""
+        (factor,) = self.saved
+        x = self.output
+        h = cholesky_solve(grad, factor, self.upper)
+        outer = matmul(h, x.mT)
+        both = outer + outer.mT  # type: ignore[operator,attr-defined]
+        to_l = -(matmul(factor, both) if self.upper else matmul(both, factor))  # type: ignore[operator]
+        return unbroadcast(h, self.shapes[0]), unbroadcast(to_l, self.shapes[1])
+
+
 @takes_out
 @method
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
@@ -96,8 +114,18 @@ def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     RuntimeError
         If the shapes or dtypes do not fit.
     """
-    first = solve_triangular(L.mT if upper else L, input, upper=False)  # type: ignore[attr-defined]
-    return solve_triangular(L if upper else L.mT, first, upper=True)  # type: ignore[attr-defined,no-any-return]
+    op = "cholesky_solve"
+    factor, b = matrices(op, L, square=True), matrices(op, input)
+    if b.dtype != factor.dtype:
+        raise dtype_error(op, "Expected b and A to have the same dtype", input, L)
+    if b.shape[-2] != factor.shape[-1]:
+        raise shape_error(op, "Incompatible matrix sizes of A and b", L, input)
+    lead = broadcast_shapes(factor.shape[:-2], b.shape[:-2])
+    full = np.broadcast_to(factor, (*lead, *factor.shape[-2:]))
+    half = np.broadcast_to(b, (*lead, *b.shape[-2:]))
+    for transposed in (upper, not upper):
+        half = run(_batched.triangular_solutions, full, half, upper, transposed, False, op)
+    return result(half, CholeskySolve, (input, L), (L,), True, upper=upper, shapes=(b.shape, factor.shape))
 
 
 @takes_out
@@ -202,7 +230,8 @@ class Eigh(Node):
             inner = matmul(v.mT, grad_v) / _gaps(values)
         if grad_l is not None:
             inner = _with_diagonal(inner, grad_l, grad_v is not None)
-        return (matmul(matmul(v, inner), v.mT),)
+        full = matmul(matmul(v, inner), v.mT)
+        return (full if grad_v is None else 0.5 * (full + full.mT),)  # type: ignore[operator,attr-defined]
 
 
 def _gaps(values: Tensor) -> Tensor:
@@ -263,7 +292,11 @@ class Svd(Node):
             grad_u = None if grad_u is None else grad_u[..., :k]
             grad_vh = None if grad_vh is None else grad_vh[..., :k, :]
         inner: Any = None if grad_s is None else diag_embed(grad_s)
-        gaps = _gaps(s * s) if grad_u is not None or grad_vh is not None else None
+        gaps: Any = None
+        if grad_u is not None or grad_vh is not None:
+            eye = fresh(np.eye(k, dtype=s._data.dtype))
+            # (s_j - s_i) (s_j + s_i) loses fewer digits than the difference of the squares.
+            gaps = (_gaps(s) - eye) * (unsqueeze(s, -2) + unsqueeze(s, -1)) + eye
         if grad_u is not None:
             part = _skew(matmul(u.mT, grad_u)) / gaps * unsqueeze(s, -2)
             inner = part if inner is None else inner + part

@@ -69,7 +69,7 @@ def _end(values: Tensor, largest: bool) -> Tensor:
     """Return the first or last of descending values."""
     if values._data.shape[-1] == 0:
         raise RuntimeError("linalg.matrix_norm: the norm of a matrix without elements is not defined for this order")
-    return values[..., 0 if largest else -1]  # type: ignore[index,no-any-return]
+    return (amax if largest else amin)(values, -1)  # type: ignore[operator,no-any-return]
 
 
 def _kept(made: Tensor, rows: int, columns: int) -> Tensor:

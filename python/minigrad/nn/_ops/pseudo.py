@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.linalg import _batched
 from minigrad.nn._errors import dtype_error, shape_error
 from minigrad.nn._graph import Node
+from minigrad.nn._ops.arithmetic import Zero
 from minigrad.nn._ops.linalg import eye_like, inv, matrices, run
 from minigrad.nn._ops.matmul import matmul
 from minigrad.nn._ops.shape import broadcast_shapes, expand, reshape, unsqueeze
@@ -19,7 +20,7 @@ __all__ = ["matrix_power", "pinverse"]
 
 
 class LstsqResult(NamedTuple):
-    """What `lstsq` found; the singular values are not computed."""
+    """What `lstsq` found; empty tensors for what the driver does not give."""
 
     solution: Tensor
     residuals: Tensor
@@ -74,7 +75,8 @@ def pinv(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = Fal
         If the tensor holds no matrices, or one holds NaN or infinity.
     """
     a = matrices("linalg.pinv", A, square=hermitian)
-    u, s, vh = run(_batched.singular_systems, a, "linalg.pinv")
+    given = np.tril(a) + np.tril(a, -1).swapaxes(-1, -2) if hermitian else a
+    u, s, vh = run(_batched.singular_systems, given, "linalg.pinv")
     least = tolerances(s, a.shape, atol, rtol)[..., None]
     inverse_s = np.where(s > least, 1 / np.where(s > least, s, 1), 0).astype(a.dtype)
     data = matmul(fresh(vh.swapaxes(-1, -2) * inverse_s[..., None, :]), fresh(u.swapaxes(-1, -2)))._data
@@ -91,16 +93,27 @@ class Lstsq(Node):
     """X = the shortest least-squares solution of A X = B."""
 
     def backward(self, *grads: Any) -> tuple[Any, Any]:
-        """Gradients through X = P B, P the pseudo-inverse of A."""
+        """Gradients through X = P B, P the pseudo-inverse of A, and through the residuals |A X - B|^2."""
         a, b = self.saved
-        if grads[0] is None:
-            return None, None
         p = pinv(a)
-        return _pinv_gradient(matmul(grads[0], b.mT), p, a), matmul(p.mT, grads[0])  # type: ignore[attr-defined]
+        to_a, to_b = None, None
+        if grads[0] is not None:
+            to_a, to_b = _pinv_gradient(matmul(grads[0], b.mT), p, a), matmul(p.mT, grads[0])  # type: ignore[attr-defined]
+        if grads[1] is not None and grads[1]._data.size:
+            # X makes the residuals smallest, so they change with A and B alone.
+            x = matmul(p, b)
+            slope = 2 * (b - matmul(a, x)) * unsqueeze(grads[1], -2)
+            bent = -matmul(slope, x.mT)  # type: ignore[attr-defined,operator]
+            to_a, to_b = (bent, slope) if to_b is None else (to_a + bent, to_b + slope)
+        return to_a, to_b
 
 
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LstsqResult:
     """Return the least-squares solutions of ``A X = B``, their squared residuals, and the ranks.
+
+    The method is always QR with column pivoting; `driver` decides, as in PyTorch, what is given
+    beside the solution: residuals unless it is None or "gelsy", ranks unless it is "gels", singular
+    values if it is "gelsd" or "gelss".
 
     Raises
     ------
@@ -122,10 +135,11 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     m, n = a.shape[-2:]
     least = max(m, n) * float(np.finfo(a.dtype).eps) if rcond is None else float(rcond)
     x, residuals, ranks = run(_batched.least_squares, full_a._data, full_b._data, max(least, 0.0), op)
-    shown = residuals if m > n and (ranks == n).all() else np.zeros(0, a.dtype)
-    node = results((x, shown), Lstsq, (full_a, full_b), (full_a, full_b))
-    node[1]._node, node[1]._requires = None, False
-    return LstsqResult(*node, fresh(ranks), fresh(np.zeros(0, a.dtype)))
+    known = m > n and (ranks == n).all() and driver not in (None, "gelsy")
+    shown, none = residuals if known else np.zeros(0, a.dtype), np.zeros(0, a.dtype)
+    values = run(_batched.singular_systems, full_a._data, op, False)[1] if driver in ("gelsd", "gelss") else none
+    made = results((x, shown), Lstsq, (full_a, full_b), (full_a, full_b))
+    return LstsqResult(*made, fresh(ranks if driver != "gels" else np.zeros(0, np.int64)), fresh(values))
 
 
 @takes_out
@@ -140,7 +154,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
     """
     a = matrices("linalg.matrix_power", input, square=True)
     if n == 0:
-        return fresh(np.array(eye_like(a)))
+        return result(np.array(eye_like(a)), Zero, (input,), shapes=(a.shape,))
     base = input if n > 0 else inv(input)
     made: Tensor | None = None
     left = abs(n)
