@@ -540,8 +540,10 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError(f"{owner}: only p == 1 and p == 2 supported; got {p}")
     classes = input._data.shape[-1] if input._data.ndim else 1
-    if weight is not None and weight._data.shape != (classes,):
-        raise ValueError(f"{owner}: weight must have one value for each of the {classes} classes; got {weight.shape}")
+    if weight is not None and weight._data.ndim != 1:
+        raise ValueError(f"{owner}: weight must be one-dimensional; got shape {weight.shape}")
+    if weight is not None and weight._data.size != classes:
+        raise shape_error(owner, f"inconsistent weight size, expected {classes}", weight, input)
     x, index = _batch_of_classes(owner, input, target, False)
     outside = (index < 0) | (index >= classes)
     if outside.any():
