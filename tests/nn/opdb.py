@@ -170,7 +170,7 @@ def variant_of(op: Any, variant: str) -> Callable[..., Any] | None:
     if variant == "function":
         return function_of(op)
     theirs = op.method_variant if variant == "method" else op.inplace_variant
-    return None if theirs is None else getattr(mg.Tensor, theirs.__name__, None)
+    return None if theirs is None else getattr(mg.Tensor, getattr(theirs, "__name__", op.name), None)
 
 
 def name_of(op: Any) -> str:

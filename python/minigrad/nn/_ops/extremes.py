@@ -197,7 +197,7 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
 
 
 @method
-def aminmax(input: Tensor, *, dim: Any = None, keepdim: bool = False) -> Extremes:
+def aminmax(input: Tensor, *, dim: Any = None, keepdim: bool = False, out: Any = None) -> Extremes:
     """Return the smallest and the largest elements over one dimension, or over all, as (min, max).
 
     Raises
@@ -210,10 +210,14 @@ def aminmax(input: Tensor, *, dim: Any = None, keepdim: bool = False) -> Extreme
     dims = tuple(range(input._data.ndim)) if dim is None else (dim_of("aminmax", dim, input._data.ndim),)
     dims = dims if input._data.ndim else ()
     shape_kept = keepdim and dim is not None
-    return Extremes(
-        _extreme_value("aminmax", np.minimum, input, dims, shape_kept),
-        _extreme_value("aminmax", np.maximum, input, dims, shape_kept),
-    )
+    low = _extreme_value("aminmax", np.minimum, input, dims, shape_kept)
+    high = _extreme_value("aminmax", np.maximum, input, dims, shape_kept)
+    if out is None:
+        return Extremes(low, high)
+    for given in out:
+        if given._data.dtype != input._data.dtype:
+            raise RuntimeError(f"aminmax: out must have dtype {input.dtype.name}; got {given.dtype.name}")
+    return Extremes(write_out("aminmax", out[0], low), write_out("aminmax", out[1], high))
 
 
 def _arg(op: str, function: Any, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
@@ -355,7 +359,7 @@ def nanmedian(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 @method
-def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Picked:
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Picked:
     """Return the `k`-th smallest elements along `dim`, counted from 1, as (values, indices).
 
     Raises
@@ -368,9 +372,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Pic
     extent = x.shape[at] if x.ndim else 1
     if not 1 <= k <= extent:
         raise RuntimeError(f"kthvalue: selected number k out of range for dimension {at}; got {k} of {extent}")
-    if x.ndim == 0:
-        return _picked(input, np.zeros((), np.int64), 0, keepdim)
-    return _picked(input, np.take(_order(x, at), [k - 1], axis=at), at, keepdim)
+    index = np.zeros((), np.int64) if x.ndim == 0 else np.take(_order(x, at), [k - 1], axis=at)
+    return _into("kthvalue", _picked(input, index, at, keepdim), out)
 
 
 @method
