@@ -61,7 +61,9 @@ def _leaves(outputs: Sequence[Any], inner: Sequence[Tensor]) -> tuple[Tensor, ..
             continue
         seen.add(node)
         if isinstance(node, AccumulateGrad):
-            found[id(node.variable)] = node.variable
+            leaf = node.variable
+            if leaf is not None:
+                found[id(leaf)] = leaf
         stack.extend(edge[0] for edge in node.next_functions_ if edge is not None)
     for tensor in inner:
         found.pop(id(tensor), None)

@@ -81,6 +81,7 @@ class Node:
     num_outputs = 1
     metas: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] = ()
     released = False
+    has_arrays = False
     _saved: tuple[tuple[Tensor, int] | None, ...] | None = ()
     _outputs: tuple[tuple[Tensor, int], ...] | None = ()
     pre_hooks: dict[int, list[Any]] | None = None
@@ -110,12 +111,12 @@ class Node:
         for item in saved:
             if item is None:
                 out.append(None)
-                continue
-            tensor, version = item
-            cell = tensor._cell
-            if cell is not None and cell.version != version:
-                raise self._changed(tensor)
-            out.append(tensor)
+            else:
+                tensor, version = item
+                cell = tensor._cell
+                if cell is not None and cell.version != version:
+                    raise self._changed(tensor)
+                out.append(tensor)
         return tuple(out)
 
     @property
@@ -144,10 +145,10 @@ class Node:
             self._saved = None
         if self._outputs:
             self._outputs = None
-        state = self.__dict__
-        heavy = [key for key, value in state.items() if type(value) is np.ndarray]
-        for key in heavy:
-            del state[key]
+        if self.has_arrays:
+            state = self.__dict__
+            for key in [key for key, value in state.items() if type(value) is np.ndarray]:
+                del state[key]
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__") and self.__dict__.get("released"):
@@ -216,13 +217,21 @@ class AccumulateGrad(Node):
     post_hooks: list[Any] | None = None
 
     def __init__(self, leaf: Tensor) -> None:
-        self.variable = leaf
+        # Weakly, because the leaf holds its node: a leaf that nobody can reach needs no gradient.
+        self._leaf = weakref.ref(leaf)
+
+    @property
+    def variable(self) -> Tensor | None:
+        """The leaf, unless it is gone."""
+        return self._leaf()
 
     def name(self) -> str:
         return "AccumulateGrad"
 
     def backward(self, grad: Tensor) -> Sequence[Any]:
-        leaf = self.variable
+        leaf = self._leaf()
+        if leaf is None:
+            return ()
         held = leaf._grad
         if held is None:
             if mode.enabled:
@@ -262,12 +271,10 @@ def edge_of(tensor: Tensor) -> Edge | None:
         return None
     if tensor._node is not None:
         return tensor._node, tensor._index
-    accumulator = tensor._accumulator
-    node = accumulator() if accumulator is not None else None
-    if node is None:
-        node = AccumulateGrad(tensor)
-        tensor._accumulator = weakref.ref(node)
-    return node, 0
+    edge = tensor._leaf_edge
+    if edge is None:
+        edge = tensor._leaf_edge = (AccumulateGrad(tensor), 0)
+    return edge
 
 
 # --- the walk
@@ -330,7 +337,7 @@ class _Walk:
         for edge, grad in zip(node.next_functions_, out, strict=True):
             if edge is not None and grad is not None:
                 self.send(edge, grad)
-        if not self.retain:
+        if not self.retain and node.number:
             node.release()
 
     def pre_hooked(self, node: Node, grads: list[Any]) -> list[Any]:

@@ -93,7 +93,7 @@ class Tensor:
     _cell: Cell | None = None
     _view: tuple[Tensor, Callable[[Tensor], Tensor]] | None = None
     _where: Where | None = None
-    _accumulator: weakref.ref[Node] | None = None
+    _leaf_edge: tuple[Node, int] | None = None
     _hooks: list[Any] | None = None
     _retains = False
 
@@ -244,8 +244,6 @@ class Tensor:
             raise GraphError(
                 f"register_hook: cannot register a hook on a tensor that does not require grad: {portrait(self)}"
             )
-        if self._node is None:
-            self._keep_accumulator = edge[0]
         return edge[0].add_pre_hook(edge[1], hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Any]) -> Removable:
@@ -257,7 +255,6 @@ class Tensor:
                 f"{portrait(self)}"
             )
         node: Any = edge[0]
-        self._keep_accumulator = node
         if node.post_hooks is None:
             node.post_hooks = []
         return Removable(node.post_hooks, hook)
@@ -458,7 +455,7 @@ def result(
             if tensor._requires:
                 node = _record(node_type, inputs, saved, out._where)
                 if extra:
-                    node.__dict__.update(extra)
+                    _describe(node, extra)
                 out._node = node
                 out._requires = True
                 if save_output:
@@ -473,13 +470,24 @@ def result(
 def _record(node_type: type[Node], inputs: tuple[Tensor, ...], saved: tuple[Any, ...], where: Where | None) -> Node:
     node: Node = _new(node_type)
     node.next_functions_ = tuple(
-        [None if not t._requires else (t._node, t._index) if t._node is not None else edge_of(t) for t in inputs]
+        [
+            None if not t._requires else (t._node, t._index) if t._node is not None else t._leaf_edge or edge_of(t)
+            for t in inputs
+        ]
     )
     node.number = serial()
     node.where = where
     if saved:
         node._saved = tuple([None if t is None else (t, 0 if t._cell is None else t._cell.version) for t in saved])
     return node
+
+
+def _describe(node: Node, extra: dict[str, Any]) -> None:
+    """Set what an operation's backward needs beside tensors."""
+    for key, value in extra.items():
+        setattr(node, key, value)
+        if type(value) is _ndarray:
+            node.has_arrays = True
 
 
 def results(
@@ -503,7 +511,7 @@ def results(
         node = _record(node_type, inputs, saved, where)
         node.num_outputs = len(outs)
         node.metas = tuple([(out._data.shape, out._data.dtype) for out in outs])
-        node.__dict__.update(extra)
+        _describe(node, extra)
         for index, out in enumerate(outs):
             if out._data.dtype.kind == "f":
                 out._node, out._index, out._requires = node, index, True

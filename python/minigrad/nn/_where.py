@@ -12,7 +12,7 @@ import sys
 from types import CodeType
 from typing import NamedTuple
 
-__all__ = ["Where", "describe", "line_of", "user_line"]
+__all__ = ["Where", "describe", "inside_house", "line_of", "user_line"]
 
 _HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PROGRAMS = os.path.join(_HOUSE, "projects") + os.sep
@@ -31,13 +31,14 @@ class _Inside(dict[str, bool]):
         return inside
 
 
-_inside = _Inside()
+inside_house = _Inside()
+"""By file name: whether it belongs to the framework."""
 
 
 def user_line() -> Where:
     """Return where the statement outside the framework stands that led to this call."""
     frame = _getframe(2)
-    while _inside[frame.f_code.co_filename]:
+    while inside_house[frame.f_code.co_filename]:
         if frame.f_back is None:
             break
         frame = frame.f_back

@@ -12,6 +12,8 @@ repeated to, so its gradient is the sum over them: `unbroadcast`.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,9 @@ from minigrad.nn import _array
 from minigrad.nn._array import hush, unhush
 from minigrad.nn._dtype import get_default_dtype
 from minigrad.nn._errors import ShapeError, shape_error
-from minigrad.nn._graph import Node, mode
+from minigrad.nn._graph import Node, edge_of, mode, serial
 from minigrad.nn._tensor import Tensor, change_inplace, fresh, method, promote, result, unbroadcast, write_out
+from minigrad.nn._where import inside_house
 
 __all__ = [
     "add",
@@ -47,13 +50,18 @@ __all__ = [
 _SMALL = 1024
 """Elements up to which NumPy makes the result's array itself."""
 
+_new = object.__new__
+_ndarray = np.ndarray
+_getframe = sys._getframe
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
 
 def apply(op: str, ufunc: Any, a: Tensor, b: Tensor, dtype: np.dtype[Any] | None = None) -> np.ndarray:
     """Return ``ufunc(a, b)`` as an array, broadcast, in memory of the arena if it is large."""
     x, y = a._data, b._data
     token = hush()
     try:
-        if x.size <= _SMALL and y.size <= _SMALL and x.size * y.size <= _SMALL * _SMALL:
+        if x.size * y.size <= _SMALL:
             out = ufunc(x, y)
             return out if type(out) is np.ndarray else np.asarray(out)
         shape = x.shape if x.shape == y.shape or y.ndim == 0 else np.broadcast_shapes(x.shape, y.shape)
@@ -125,9 +133,10 @@ class Add(Node):
     def backward(self, grad: Tensor) -> tuple[Any, Any]:
         """Gradients g and g."""
         a, b = self.next_functions_
+        first, second = self.shapes
         return (
-            None if a is None else unbroadcast(grad, self.shapes[0]),
-            None if b is None else unbroadcast(grad, self.shapes[1]),
+            None if a is None else grad if grad._data.shape == first else unbroadcast(grad, first),
+            None if b is None else grad if grad._data.shape == second else unbroadcast(grad, second),
         )
 
 
@@ -151,10 +160,47 @@ class Mul(Node):
     def backward(self, grad: Tensor) -> tuple[Any, Any]:
         """Gradients g b and g a."""
         a, b = self.saved
-        return (
-            None if b is None else unbroadcast(mul(grad, b), self.shapes[0]),
-            None if a is None else unbroadcast(mul(grad, a), self.shapes[1]),
-        )
+        edges, shapes = self.next_functions_, self.shapes
+        to_a = to_b = None
+        if edges[0] is not None:
+            to_a = _mul(grad, b)
+            if to_a._data.shape != shapes[0]:
+                to_a = unbroadcast(to_a, shapes[0])
+        if edges[1] is not None:
+            to_b = _mul(grad, a)
+            if to_b._data.shape != shapes[1]:
+                to_b = unbroadcast(to_b, shapes[1])
+        return to_a, to_b
+
+
+class Shifted(Node):
+    """z = a + n for a number n, or a - n."""
+
+    factor: float
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient g."""
+        return (grad,)
+
+
+class Scaled(Node):
+    """z = a n for a number n."""
+
+    factor: float
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient g n."""
+        return (_mul(grad, self.factor),)
+
+
+class Divided(Node):
+    """z = a / n for a number n."""
+
+    factor: float
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Gradient g / n."""
+        return (_div(grad, self.factor),)
 
 
 class Div(Binary):
@@ -175,6 +221,82 @@ class Neg(Node):
         return (neg(grad),)
 
 
+def _operation(
+    op: str, ufunc: Any, node_type: type[Any], number_type: type[Any], saves: int, ready: Callable[..., Any]
+) -> Callable[[Any, Any], Tensor]:
+    """Return a quick form of a binary operation: what `apply` and `result` do, in one frame.
+
+    `saves` is how many operands backward needs: 0, 1 (each for the other's gradient) or 2
+    (both); ``ready(op, a, b)`` brings operands to one type. A Python number beside a
+    floating-point tensor stays a number.
+    """
+
+    def operation(a: Any, b: Any) -> Tensor:
+        number = type(b) is float or type(b) is int
+        if number and isinstance(a, Tensor) and a._data.dtype in _FLOATS:
+            x, y, size = a._data, b, 1
+        else:
+            number = False
+            if (
+                not (isinstance(a, Tensor) and isinstance(b, Tensor))
+                or a._data.dtype is not b._data.dtype
+                or saves == 2
+            ):
+                a, b = ready(op, a, b)
+            x, y = a._data, b._data
+            size = y.size
+        token = hush()
+        try:
+            data = ufunc(x, y) if x.size * size <= _SMALL else _into(ufunc, x, y, number)
+        except ValueError:
+            raise misfit(op, a, b) from None
+        finally:
+            unhush(token)
+        out = _new(Tensor)
+        out._data = data if type(data) is _ndarray else np.asarray(data)
+        state, where = mode, None
+        if state.lines:
+            frame: Any = _getframe(1)
+            while inside_house[frame.f_code.co_filename] and frame.f_back is not None:
+                frame = frame.f_back
+            where = out._where = (frame.f_code, frame.f_lasti)
+        if state.enabled and (a._requires or (not number and b._requires)):
+            node = _new(number_type if number else node_type)
+            first = None if not a._requires else (a._node, a._index) if a._node is not None else edge_of(a)
+            if number:
+                node.next_functions_ = (first,)
+                node.factor = b
+            else:
+                second = None if not b._requires else (b._node, b._index) if b._node is not None else edge_of(b)
+                node.next_functions_ = (first, second)
+                node.shapes = (x.shape, y.shape)
+                if saves:
+                    cell, other = a._cell, b._cell
+                    node._saved = (
+                        None if saves == 1 and second is None else (a, 0 if cell is None else cell.version),
+                        None if saves == 1 and first is None else (b, 0 if other is None else other.version),
+                    )
+            node.number = serial()
+            node.where = where
+            out._node = node
+            out._requires = True
+        return out
+
+    return operation
+
+
+def _into(ufunc: Any, x: np.ndarray, y: Any, number: bool) -> np.ndarray:
+    """Return ``ufunc(x, y)`` in memory of the arena."""
+    shape = x.shape if number or y.ndim == 0 or x.shape == y.shape else np.broadcast_shapes(x.shape, y.shape)
+    return ufunc(x, y, _array.empty(shape, x.dtype))  # type: ignore[no-any-return]
+
+
+_add = _operation("add", np.add, Add, Shifted, 0, promote)
+_sub = _operation("sub", np.subtract, Sub, Shifted, 0, promote)
+_mul = _operation("mul", np.multiply, Mul, Scaled, 1, promote)
+_div = _operation("div", np.divide, Div, Divided, 2, promote_float)
+
+
 def _scaled(op: str, other: Any, alpha: Any, like: Any) -> Any:
     """Return ``alpha * other``, refusing an alpha of a higher kind than the operands."""
     operands = [t for t in (like, other) if isinstance(t, Tensor)]
@@ -190,7 +312,7 @@ def _scaled(op: str, other: Any, alpha: Any, like: Any) -> Any:
     return other * alpha
 
 
-@method("add", "__add__")
+@method
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input + alpha * other``, broadcast.
 
@@ -201,12 +323,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
     """
     if type(alpha) is not int or alpha != 1:
         other = _scaled("add", other, alpha, input)
-    if type(other) is Tensor and type(input) is Tensor and input._data.dtype is other._data.dtype:
-        a, b = input, other
-    else:
-        a, b = promote("add", input, other)
-    data = apply("add", np.add, a, b)
-    made = result(data, Add, (a, b), shapes=(a._data.shape, b._data.shape))
+    made = _add(input, other)
     return made if out is None else write_out("add", out, made)
 
 
@@ -223,9 +340,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
         raise RuntimeError("sub: subtraction, the `-` operator, with a bool tensor is not supported; use ^ or ~")
     if type(alpha) is not int or alpha != 1:
         other = _scaled("sub", other, alpha, input)
-    a, b = promote("sub", input, other)
-    data = apply("sub", np.subtract, a, b)
-    made = result(data, Sub, (a, b), shapes=(a._data.shape, b._data.shape))
+    made = _sub(input, other)
     return made if out is None else write_out("sub", out, made)
 
 
@@ -235,7 +350,7 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     return sub(other, input, alpha=alpha)
 
 
-@method("mul", "__mul__")
+@method
 def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Return ``input * other``, broadcast.
 
@@ -244,17 +359,11 @@ def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     RuntimeError
         If the shapes cannot be broadcast.
     """
-    if type(other) is Tensor and type(input) is Tensor and input._data.dtype is other._data.dtype:
-        a, b = input, other
-    else:
-        a, b = promote("mul", input, other)
-    data = apply("mul", np.multiply, a, b)
-    saved = (a if b._requires else None, b if a._requires else None)
-    made = result(data, Mul, (a, b), saved, shapes=(a._data.shape, b._data.shape))
+    made = _mul(input, other)
     return made if out is None else write_out("mul", out, made)
 
 
-@method("div", "__truediv__")
+@method
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
     """Return ``input / other``, broadcast; integers give a float.
 
@@ -271,9 +380,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
     """
     if rounding_mode is not None:
         return delivered("div", _rounded_div("div", *promote("div", input, other), rounding_mode), out)
-    a, b = promote_float("div", input, other)
-    data = apply("div", np.divide, a, b)
-    made = result(data, Div, (a, b), (a, b), shapes=(a._data.shape, b._data.shape))
+    made = _div(input, other)
     return made if out is None else write_out("div", out, made)
 
 
@@ -545,6 +652,10 @@ for _name, _function, _operators in (
 ):
     inplace_form(_name, _function, *_operators)
 
+for _operator, _quick in (("__add__", _add), ("__mul__", _mul), ("__truediv__", _div)):
+    setattr(Tensor, _operator, _quick)
+for _operator, _quick in (("__radd__", _add), ("__rmul__", _mul)):
+    setattr(Tensor, _operator, _quick)
 Tensor.__rfloordiv__ = reflected(floor_divide)  # type: ignore[attr-defined]
 Tensor.__rmod__ = reflected(remainder)  # type: ignore[attr-defined]
 Tensor.__rdivmod__ = reflected(_divmod)  # type: ignore[attr-defined]
