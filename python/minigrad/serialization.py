@@ -26,7 +26,7 @@ from minigrad._check import DataError
 
 __all__ = ["read_safetensors", "write_atomically", "write_safetensors"]
 
-_DTYPES = {
+_DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -132,9 +132,9 @@ def pack(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = 
         }
         chunks.append(chunk)
         position += len(chunk)
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
-    return b"".join([len(text).to_bytes(8, "little"), text, *chunks])
+    head = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    head += b" " * (-len(head) % 8)
+    return b"".join([len(head).to_bytes(8, "little"), head, *chunks])
 
 
 def write_safetensors(

@@ -43,7 +43,7 @@ def _checked_visit(walk: Any, node: Node, grads: list[Any]) -> None:
 def _change(step: int) -> None:
     global _depth
     _depth += step
-    _graph._Walk.visit = _checked_visit if _depth else _visit  # type: ignore[method-assign]
+    setattr(_graph._Walk, "visit", _checked_visit if _depth else _visit)  # noqa: B010
 
 
 class detect_anomaly(contextlib.ContextDecorator):  # noqa: N801 (PyTorch's name)

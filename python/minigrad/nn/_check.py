@@ -216,7 +216,7 @@ class _Loss:
         parts = [part for part in parts if isinstance(part, Tensor) and part._data.dtype.kind == "f"]
         if not self.weights:
             self.weights = [fresh(self.stream.normal(size=part.shape, dtype=part._data.dtype)) for part in parts]
-        return sum((part * weight).sum() for part, weight in zip(parts, self.weights, strict=True))  # type: ignore[attr-defined]
+        return sum((part * weight).sum() for part, weight in zip(parts, self.weights, strict=True))
 
     def at(self, values: np.ndarray, index: tuple[int, ...], value: float) -> float:
         """Return the loss with one element changed for the moment."""
@@ -242,8 +242,8 @@ def _compare(
     kinks = 0
     for index in places:
         step = eps * max(1.0, abs(float(values[index])))
-        above = loss.at(values, index, values[index] + step)
-        below = loss.at(values, index, values[index] - step)
+        above = loss.at(values, index, float(values[index]) + step)
+        below = loss.at(values, index, float(values[index]) - step)
         numeric, analytic = (above - below) / (2 * step), float(gradient[index])
         scale = max(scale, abs(numeric))
         error = abs(numeric - analytic) / scale

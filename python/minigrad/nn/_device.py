@@ -31,8 +31,8 @@ class device:  # noqa: N801 (PyTorch's name)
 
     Examples
     --------
-    >>> from minigrad.nn import device
-    >>> device("cpu")
+    >>> import minigrad as mg
+    >>> mg.device("cpu")
     device(type='cpu')
     """
 

@@ -98,7 +98,7 @@ _STEP = "step"
 
 def _codes() -> dict[CodeType, str]:
     """Return the code of every public operation, and of the optimizers' steps, with its name."""
-    found = {}
+    found: dict[CodeType, str] = {}
     for name, function in _ops.functions.items():
         code = getattr(inspect.unwrap(function), "__code__", None)
         if code is not None:

@@ -226,7 +226,8 @@ def _from_tail(stream: Any, low: float, high: float, count: int) -> np.ndarray:
     x: np.ndarray = stream.uniform(max(low, -reach), min(high, reach), count)
     keep = stream.uniform(size=count)
     odds = np.array([math.exp((mode * mode - v * v) / 2) for v in x.tolist()])
-    return x[keep < odds]
+    kept: np.ndarray = x[keep < odds]
+    return kept
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -253,12 +254,34 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Fill with ones; see `constant_`."""
+    """Fill with ones.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Changed.
+
+    Returns
+    -------
+    Tensor
+        `tensor`.
+    """
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Fill with zeros; see `constant_`."""
+    """Fill with zeros.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Changed.
+
+    Returns
+    -------
+    Tensor
+        `tensor`.
+    """
     return constant_(tensor, 0.0)
 
 

@@ -103,7 +103,7 @@ class _Reader:
 
     def build(self, described: Any) -> Any:
         """Return the value that JSON describes."""
-        if not isinstance(described, (dict, list)):
+        if not isinstance(described, dict):
             return described
         kind, value = described["kind"], described["value"]
         if kind in _SEQUENCES:
@@ -113,7 +113,8 @@ class _Reader:
             return OrderedDict(pairs) if kind == "ordered" else dict(pairs)
         if kind in ("tensor", "parameter", "array", "scalar", "bytes"):
             return self._array(kind, value, described.get("grad", False))
-        return {"float": float, "dtype": to_dtype, "device": device}[kind](value)
+        makers: dict[str, Callable[[Any], Any]] = {"float": float, "dtype": to_dtype, "device": device}
+        return makers[kind](value)
 
     def _array(self, kind: str, name: str, grad: bool) -> Any:
         array = self.arrays[name]

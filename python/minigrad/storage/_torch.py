@@ -26,7 +26,7 @@ __all__ = ["is_torch", "read_torch"]
 _LARGEST = 1 << 40  # bytes that a member may claim to unpack to
 
 # PyTorch's storage classes, by the elements that they hold; the last two are widened.
-_STORAGES = {
+_STORAGES: dict[str, np.dtype[Any]] = {
     "DoubleStorage": np.dtype("f8"),
     "FloatStorage": np.dtype("f4"),
     "LongStorage": np.dtype("i8"),

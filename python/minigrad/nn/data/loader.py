@@ -168,7 +168,8 @@ class DataLoader:
             n: int = len(self.dataset)
             if self.batch_size is None:
                 return n
-            return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
+            each: int = self.batch_size
+            return n // each if self.drop_last else -(-n // each)
         size: int = len(self.sampler if self.batch_sampler is None else self.batch_sampler)
         return size
 

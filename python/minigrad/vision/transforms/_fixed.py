@@ -33,7 +33,13 @@ __all__ = [
 
 
 class InterpolationMode(enum.Enum):
-    """How pixels between pixels are found."""
+    """How pixels between pixels are found.
+
+    Parameters
+    ----------
+    *args, **kwds
+        `enum.Enum`'s own.
+    """
 
     NEAREST = "nearest"
     BILINEAR = "bilinear"

@@ -264,6 +264,11 @@ def resize(img: Any, size: Any, interpolation: str = "bilinear") -> Any:
     Returns
     -------
     picture
+
+    Raises
+    ------
+    ValueError
+        If the size is not one or two numbers of at least 1, or the interpolation is unknown.
     """
     from PIL import Image
 
