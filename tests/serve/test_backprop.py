@@ -24,9 +24,13 @@ def client(playground: Playground) -> Any:
 
 
 def test_the_page_and_its_files_are_served(client: Any) -> None:
-    assert b'<canvas id="network"' in client.get("/").data
-    assert client.get("/static/backprop.js").status_code == 200
-    assert client.get("/static/backprop.css").status_code == 200
+    for path, words in (
+        ("/", b'<canvas id="network"'),
+        ("/static/backprop.js", b"drawNetwork"),
+        ("/static/backprop.css", b"#tip"),
+    ):
+        with client.get(path) as answer:
+            assert words in answer.data
     assert client.get("/static/../backprop.py").status_code == 404
 
 

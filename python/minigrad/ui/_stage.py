@@ -158,7 +158,7 @@ class Stage:
 
     def circle(self, centre: Sequence[float], radius: float, color: Color, width: int = 0) -> None:
         """Draw a circle, filled for width 0; its rim is smoothed."""
-        self._pygame.draw.aacircle(self.surface, color, centre, radius, width)
+        self._pygame.draw.aacircle(self.surface, color, centre, float(radius), width)
 
     def rectangle(
         self, corner: Sequence[float], size: Sequence[float], color: Color, width: int = 0, round_by: int = 0
