@@ -40,10 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def must_run(path: Path, keywords: Iterable[str]) -> bool:
-    """Say whether a skip of this test is a failure: .ci/run promises the rivals and a display."""
+    """Say whether a skip of this test is a failure: .ci/run promises the rivals, a display and a browser."""
     crosscheck = path.name.endswith("_crosscheck.py") and os.environ.get("MINIGRAD_REQUIRE_CROSSCHECK")
     window = "window" in keywords and os.environ.get("MINIGRAD_REQUIRE_DISPLAY")
-    return bool(crosscheck or window)
+    browser = "browser" in keywords and os.environ.get("MINIGRAD_REQUIRE_BROWSER")
+    return bool(crosscheck or window or browser)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -182,7 +182,9 @@ def test_cross_entropy_is_its_definition(rows, classes, weighted, smoothing, dty
 
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
-@pytest.mark.parametrize(("shape", "target"), [((4,), ()), ((5, 4), (5,)), ((2, 3, 4), (2, 4)), ((2, 3, 2, 2), (2, 2, 2))])
+@pytest.mark.parametrize(
+    ("shape", "target"), [((4,), ()), ((5, 4), (5,)), ((2, 3, 4), (2, 4)), ((2, 3, 2, 2), (2, 2, 2))]
+)
 def test_derivatives_of_cross_entropy(shape, target, smoothing, reduction):
     classes = shape[0] if len(shape) == 1 else shape[1]
     index = np.random.default_rng(5).integers(0, classes, target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -25,24 +24,18 @@ _FLAGS = (
 )
 
 
-def _skip_or_fail(reason: str) -> None:
-    if os.environ.get("MINIGRAD_REQUIRE_BROWSER"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Any]:
-    """Yield a headless Chromium driven by selenium; skip without, unless MINIGRAD_REQUIRE_BROWSER is set."""
+    """Yield a headless Chromium driven by selenium; skip without one."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if chromium is None or driver is None:
-        _skip_or_fail("chromium and its driver are not installed")
+        pytest.skip("chromium and its driver are not installed")
     try:
         from selenium import webdriver
         from selenium.webdriver.chrome.options import Options
         from selenium.webdriver.chrome.service import Service
     except ImportError:
-        _skip_or_fail("selenium is not installed (pip install 'minigrad-foundations[browser]')")
+        pytest.skip("selenium is not installed (pip install 'minigrad-foundations[browser]')")
     options = Options()
     options.binary_location = str(chromium)
     for flag in (*_FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
