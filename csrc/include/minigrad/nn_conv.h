@@ -30,7 +30,7 @@ typedef struct {
  * Error: each y is a sum of r = in_channels kernel products in one chain of fused
  * multiply-adds, |y - exact| <= 1.01 r eps sum |w||x|. In float32, 3 x 3 kernels with stride 1
  * and dilation 1 over many channels take a quarter of the multiplications (see
- * csrc/nn/conv_winograd.c) and are measured to err up to twice as much. */
+ * csrc/nn/conv_winograd.c) and are measured to err about twice as much. */
 mg_status_t mg_conv_forward_f32(const mg_conv_shape_t *shape, const float *x, const float *w, const float *bias,
                                 mg_activation_t activation, float *y);
 mg_status_t mg_conv_forward_f64(const mg_conv_shape_t *shape, const double *x, const double *w, const double *bias,

@@ -286,6 +286,8 @@ class AvgPool1d(_AvgPool):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        sizes = self.kernel_size, self.stride, self.padding
+        self.kernel_size, self.stride, self.padding = (v if isinstance(v, tuple) else (v,) for v in sizes)
 
 
 class AvgPool2d(_AvgPool):
