@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
@@ -251,6 +252,17 @@ class ModuleList(_Listed):
         if isinstance(index, slice):
             return type(self)(items[index])
         return items[_position(self, index, len(items))]
+
+    def __repr__(self) -> str:
+        """Describe equal neighbours once, as in ``(0-11): 12 x Block(``."""
+        lines, first = [], 0
+        for text, group in itertools.groupby(repr(module) for module in self):
+            count = len(list(group))
+            title = f"({first}): " if count == 1 else f"({first}-{first + count - 1}): {count} x "
+            lines.append((title + text).replace("\n", "\n  "))
+            first += count
+        body = "".join(f"\n  {line}" for line in lines)
+        return f"{self._get_name()}({body}\n)" if body else f"{self._get_name()}()"
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
