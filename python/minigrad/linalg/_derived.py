@@ -394,4 +394,4 @@ def _vector_norm(size: np.ndarray, largest: float, p: float) -> float:
     if largest == 0:
         return 0.0
     with np.errstate(divide="ignore"):
-        return largest * float(np.power(size / largest, p).sum()) ** (1 / p)
+        return largest * float(np.power(size / largest, p).sum()) ** (1 / p)  # type: ignore[no-any-return]

@@ -317,6 +317,9 @@ class _Walk:
         while heap:
             node = heapq.heappop(heap)[2]
             grads = arrived.pop(node)
+            if self.owned:
+                # A sum is the walk's own while it lies here; later another tensor may have its id.
+                self.owned.difference_update([id(grad) for grad in grads])
             if node.pre_hooks is not None:
                 grads = self.pre_hooked(node, grads)
             if self.captures and node in self.captures:

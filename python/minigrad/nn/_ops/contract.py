@@ -59,9 +59,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
                 "tensordot", f"contracted dimensions need to match, but {d} has {n} and {e} has {m}", a, b
             )
         if n == 1 and m != 1:
-            b = b.sum(e, keepdim=True)  # type: ignore[attr-defined]
+            b = b.sum(e, keepdim=True)
         elif m == 1 and n != 1:
-            a = a.sum(d, keepdim=True)  # type: ignore[attr-defined]
+            a = a.sum(d, keepdim=True)
     rest_a = [d for d in range(a._data.ndim) if d not in left]
     rest_b = [d for d in range(b._data.ndim) if d not in right]
     inner = math.prod(a._data.shape[d] for d in left)
@@ -80,7 +80,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     b = (1,) * (ndim - other._data.ndim) + other._data.shape
     left = reshape(input, tuple(n for extent in a for n in (extent, 1)))
     right = reshape(other, tuple(n for extent in b for n in (1, extent)))
-    made = left * right  # type: ignore[operator]
+    made = left * right
     return reshape(made, tuple(n * m for n, m in zip(a, b, strict=True)))
 
 
@@ -164,7 +164,7 @@ def _summed(operand: Tensor, labels: Labels, keep: set[Any]) -> tuple[Tensor, La
     gone = [d for d, x in enumerate(labels) if x not in keep]
     if not gone:
         return operand, labels
-    return operand.sum(gone), tuple(x for x in labels if x in keep)  # type: ignore[attr-defined]
+    return operand.sum(gone), tuple(x for x in labels if x in keep)
 
 
 def _pair(a: Tensor, ls: Labels, b: Tensor, ms: Labels, keep: set[Any]) -> tuple[Tensor, Labels]:

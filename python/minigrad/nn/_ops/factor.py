@@ -65,12 +65,12 @@ class Cholesky(Node):
     def backward(self, grad: Tensor) -> tuple[Any]:
         """Gradient of the module's table."""
         factor = self.output
-        lower, given = (factor.mT, grad.mT) if self.upper else (factor, grad)  # type: ignore[attr-defined]
+        lower, given = (factor.mT, grad.mT) if self.upper else (factor, grad)
         phi = tril(matmul(lower.mT, given))
-        phi = phi - 0.5 * diag_embed(diagonal(phi, 0, -2, -1))  # type: ignore[operator]
+        phi = phi - 0.5 * diag_embed(diagonal(phi, 0, -2, -1))
         left = solve_triangular(lower.mT, phi, upper=True)
         full = solve_triangular(lower, left, upper=False, left=False)
-        return (0.5 * (full + full.mT),)  # type: ignore[operator,attr-defined]
+        return (0.5 * (full + full.mT),)
 
 
 @takes_out
@@ -99,8 +99,8 @@ class CholeskySolve(Node):
         x = self.output
         h = cholesky_solve(grad, factor, self.upper)
         outer = matmul(h, x.mT)
-        both = outer + outer.mT  # type: ignore[operator,attr-defined]
-        to_l = -(matmul(factor, both) if self.upper else matmul(both, factor))  # type: ignore[operator]
+        both = outer + outer.mT
+        to_l = -(matmul(factor, both) if self.upper else matmul(both, factor))
         return unbroadcast(h, self.shapes[0]), unbroadcast(to_l, self.shapes[1])
 
 
@@ -139,7 +139,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
         If the tensor holds no square matrices.
     """
     a = matrices("cholesky_inverse", input, square=True)
-    return cholesky_solve(fresh(eye_like(a)), input, upper)  # type: ignore[no-any-return]
+    return cholesky_solve(fresh(eye_like(a)), input, upper)
 
 
 class Qr(Node):
@@ -183,11 +183,11 @@ def _qr_gradient(q: Tensor, r: Tensor, grad_q: Any, grad_r: Any) -> Tensor:
         inner = matmul(r, grad_r.mT)
     if grad_q is not None:
         inner = inner - matmul(grad_q.mT, q)
-    mirrored = tril(inner) + tril(inner, -1).mT  # type: ignore[operator,attr-defined]
+    mirrored = tril(inner) + tril(inner, -1).mT
     total = matmul(q, mirrored)
     if grad_q is not None:
-        total = total + grad_q  # type: ignore[operator]
-    return solve_triangular(r.mT, total, upper=False, left=False)  # type: ignore[attr-defined,no-any-return]
+        total = total + grad_q
+    return solve_triangular(r.mT, total, upper=False, left=False)
 
 
 @takes_out
@@ -231,14 +231,14 @@ class Eigh(Node):
         if grad_l is not None:
             inner = _with_diagonal(inner, grad_l, grad_v is not None)
         full = matmul(matmul(v, inner), v.mT)
-        return (full if grad_v is None else 0.5 * (full + full.mT),)  # type: ignore[operator,attr-defined]
+        return (full if grad_v is None else 0.5 * (full + full.mT),)
 
 
 def _gaps(values: Tensor) -> Tensor:
     """Return E with E_ij = values_j - values_i, and 1 on the diagonal."""
     n = values._data.shape[-1]
-    gaps = unsqueeze(values, -2) - unsqueeze(values, -1)  # type: ignore[operator]
-    return gaps + fresh(np.eye(n, dtype=values._data.dtype))  # type: ignore[no-any-return]
+    gaps = unsqueeze(values, -2) - unsqueeze(values, -1)
+    return gaps + fresh(np.eye(n, dtype=values._data.dtype))
 
 
 def _with_diagonal(inner: Any, values: Tensor, off: bool) -> Tensor:
@@ -308,15 +308,15 @@ class Svd(Node):
         total = matmul(matmul(u, inner), vh)
         if grad_u is not None and u._data.shape[-2] > k:
             outside = (grad_u - matmul(u, matmul(u.mT, grad_u))) / unsqueeze(s, -2)
-            total = total + matmul(outside, vh)  # type: ignore[operator]
+            total = total + matmul(outside, vh)
         if grad_vh is not None and vh._data.shape[-1] > k:
             outside = (grad_vh - matmul(matmul(grad_vh, vh.mT), vh)) / unsqueeze(s, -1)
-            total = total + matmul(u, outside)  # type: ignore[operator]
+            total = total + matmul(u, outside)
         return (total,)
 
 
 def _skew(x: Tensor) -> Tensor:
-    return x - x.mT  # type: ignore[operator,attr-defined,no-any-return]
+    return x - x.mT  # type: ignore[no-any-return]
 
 
 def _completed(u: np.ndarray, op: str) -> np.ndarray:
@@ -359,5 +359,5 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """
     a = matrices("linalg.svdvals", A)
     if A._requires:
-        return svd(A, False).S  # type: ignore[no-any-return]
+        return svd(A, False).S
     return fresh(run(_batched.singular_systems, a, "linalg.svdvals", False)[1])

@@ -159,7 +159,7 @@ def scatter(
         src = fresh(np.array(src).astype(input._data.dtype))
     elements, values = _scatter_places("scatter", input, dim, index, src)
     if elements is None:
-        return input.clone()  # type: ignore[attr-defined,no-any-return]
+        return input.clone()  # type: ignore[no-any-return]
     return reshape(put_elements(line(input), elements, values, False), input._data.shape)
 
 
@@ -179,7 +179,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     _same_type("scatter_add", input, src)
     elements, values = _scatter_places("scatter_add", input, dim, index, src)
     if elements is None:
-        return input.clone()  # type: ignore[attr-defined,no-any-return]
+        return input.clone()  # type: ignore[no-any-return]
     return reshape(put_elements(line(input), elements, values, True), input._data.shape)
 
 
@@ -223,7 +223,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         raise RuntimeError(
             f"index_add: For integral input tensors, argument alpha must not be a floating point number; got {alpha}"
         )
-    values = source if alpha is True or (alpha == 1 and not isinstance(alpha, bool)) else source * alpha  # type: ignore[operator]
+    values = source if alpha is True or (alpha == 1 and not isinstance(alpha, bool)) else source * alpha
     return reshape(put_elements(whole, elements, reshape(values, elements.result_shape), True), input._data.shape)
 
 
@@ -268,7 +268,7 @@ def _single(op: str, value: Any, like: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         if value._data.ndim:
             raise ShapeError(f"{op}: only supports a 0-dimensional value tensor; got {portrait(value)}")
-        return value if value._data.dtype == like._data.dtype else value.to(like.dtype)  # type: ignore[attr-defined,no-any-return]
+        return value if value._data.dtype == like._data.dtype else value.to(like.dtype)
     if isinstance(value, float) and like._data.dtype.kind != "f" and not float(value).is_integer():
         raise RuntimeError(f"{op}: value cannot be converted to type {like.dtype.name} without overflow: {value}")
     return fresh(np.array(value).astype(like._data.dtype))
@@ -289,7 +289,7 @@ class MaskedFill(Node):
         mask = fresh(self.mask)
         return (
             None if to_a is None else unbroadcast(masked_fill(grad, mask, 0), self.shapes[0]),
-            None if to_v is None else masked_select(grad, mask).sum(),  # type: ignore[attr-defined]
+            None if to_v is None else masked_select(grad, mask).sum(),
         )
 
 

@@ -263,7 +263,7 @@ def _cut(op: str, input: Tensor, dim: int, sizes: Sequence[int]) -> tuple[Tensor
 def _extent(op: str, input: Tensor, dim: int) -> int:
     if input._data.ndim == 0:
         raise RuntimeError(f"{op}: expects at least a 1-dimensional tensor; got {portrait(input)}")
-    return input._data.shape[dim_of(op, dim, input._data.ndim)]
+    return input._data.shape[dim_of(op, dim, input._data.ndim)]  # type: ignore[no-any-return]
 
 
 @method

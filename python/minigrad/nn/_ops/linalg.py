@@ -83,7 +83,7 @@ class Inv(Node):
     def backward(self, grad: Tensor) -> tuple[Any]:
         """Gradient -Y' G Y'."""
         y = self.output.mT
-        return (-matmul(matmul(y, grad), y),)  # type: ignore[operator]
+        return (-matmul(matmul(y, grad), y),)
 
 
 @takes_out
@@ -120,13 +120,13 @@ class Solve(Node):
         if self.vector:
             grad, x = unsqueeze(grad, -1), unsqueeze(x, -1)
         h = _solve_matrix(a.mT, grad, self.left)
-        to_a = -(matmul(h, x.mT) if self.left else matmul(x.mT, h))  # type: ignore[attr-defined,operator]
+        to_a = -(matmul(h, x.mT) if self.left else matmul(x.mT, h))
         to_b = reshape(h, h._data.shape[:-1]) if self.vector else h
         return unbroadcast(to_a, self.shapes[0]), unbroadcast(to_b, self.shapes[1])
 
 
 def _solve_matrix(a: Tensor, b: Tensor, left: bool) -> Tensor:
-    return solve(a, b) if left else solve(a.mT, b.mT).mT  # type: ignore[attr-defined,no-any-return]
+    return solve(a, b) if left else solve(a.mT, b.mT).mT
 
 
 @takes_out
@@ -177,7 +177,7 @@ class SolveTriangular(Node):
         (a,) = self.saved
         h = solve_triangular(a.mT, grad, upper=not self.upper, left=self.left, unitriangular=self.unitriangular)
         x = self.output
-        full = -(matmul(h, x.mT) if self.left else matmul(x.mT, h))  # type: ignore[operator]
+        full = -(matmul(h, x.mT) if self.left else matmul(x.mT, h))
         shift = int(self.unitriangular)
         to_a = triu(full, shift) if self.upper else tril(full, -shift)
         return unbroadcast(to_a, self.shapes[0]), unbroadcast(h, self.shapes[1])
@@ -207,7 +207,7 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
         turned = full_b.swapaxes(-1, -2)
         x = run(_batched.triangular_solutions, full_a, turned, upper, True, unitriangular, op).swapaxes(-1, -2)
     extra = {"upper": upper, "left": left, "unitriangular": unitriangular, "shapes": (a.shape, b.shape)}
-    return result(x, SolveTriangular, (A, B), (A,), True, **extra)  # type: ignore[arg-type]
+    return result(x, SolveTriangular, (A, B), (A,), True, **extra)
 
 
 # --- determinants
@@ -221,11 +221,11 @@ class Det(Node):
         (a,) = self.saved
         d = self.output
         try:
-            inverse_t = inv(a).mT  # type: ignore[attr-defined]
+            inverse_t = inv(a).mT
         except LinAlgError:
             once(self)
-            return (grad[..., None, None] * fresh(_cofactors(a._data)),)  # type: ignore[index]
-        return ((grad * d)[..., None, None] * inverse_t,)  # type: ignore[operator,index]
+            return (grad[..., None, None] * fresh(_cofactors(a._data)),)
+        return ((grad * d)[..., None, None] * inverse_t,)
 
 
 def _cofactors(a: np.ndarray) -> np.ndarray:
@@ -264,7 +264,7 @@ class Slogdet(Node):
         (a,) = self.saved
         if grads[1] is None:
             return (None,)
-        return (grads[1][..., None, None] * inv(a).mT,)  # type: ignore[attr-defined]
+        return (grads[1][..., None, None] * inv(a).mT,)
 
 
 def linalg_slogdet(A: Tensor) -> SlogdetResult:
@@ -295,7 +295,7 @@ def logdet(input: Tensor) -> Tensor:
     sign, logs = linalg_slogdet(input)
     if (sign._data < 0).any():
         with np.errstate(invalid="ignore"):
-            logs = logs + fresh(np.where(sign._data < 0, np.nan, 0).astype(sign._data.dtype))  # type: ignore[operator]
+            logs = logs + fresh(np.where(sign._data < 0, np.nan, 0).astype(sign._data.dtype))
     return logs
 
 

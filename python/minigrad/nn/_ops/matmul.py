@@ -352,7 +352,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
     """
     made = outer(vec1, vec2)
     if made._data.dtype.kind == "b" and input._data.dtype.kind == "b":
-        return (made & bool(alpha)) | (input & bool(beta))  # type: ignore[no-any-return,operator]
+        return (made & bool(alpha)) | (input & bool(beta))
     return _blend("addr", input, made, beta, alpha)
 
 

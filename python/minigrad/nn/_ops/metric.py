@@ -49,7 +49,7 @@ def matrix_norm(
     rows, columns = (dim_of(op, d, A._data.ndim) for d in dim)
     if rows == columns:
         raise RuntimeError(f"{op}: dims must be different; got {tuple(dim)}")
-    x = A if dtype is None else A.to(dtype)  # type: ignore[attr-defined]
+    x = A if dtype is None else A.to(dtype)
     if ord == "fro":
         return vector_norm(x, 2, (rows, columns), keepdim)
     if ord == "nuc" or ord in (2, -2):
@@ -62,14 +62,14 @@ def matrix_norm(
     sums = vector_norm(x, 1, summed, keepdim)
     if not keepdim and summed < kept:
         kept -= 1
-    return (amax if ord > 0 else amin)(sums, kept, keepdim)  # type: ignore[operator,no-any-return]
+    return (amax if ord > 0 else amin)(sums, kept, keepdim)
 
 
 def _end(values: Tensor, largest: bool) -> Tensor:
     """Return the first or last of descending values."""
     if values._data.shape[-1] == 0:
         raise RuntimeError("linalg.matrix_norm: the norm of a matrix without elements is not defined for this order")
-    return (amax if largest else amin)(values, -1)  # type: ignore[operator,no-any-return]
+    return (amax if largest else amin)(values, -1)
 
 
 def _kept(made: Tensor, rows: int, columns: int) -> Tensor:
@@ -93,7 +93,7 @@ def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, 
     if pair or (dim is None and A._data.ndim == 2) or isinstance(ord, str):
         if dim is None and A._data.ndim != 2:
             raise RuntimeError(f"linalg.norm: with ord={ord!r} and no dim the tensor must be 2-D; got {portrait(A)}")
-        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)  # type: ignore[no-any-return]
+        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     if dim is None and A._data.ndim > 2:
         raise RuntimeError(f"linalg.norm: with ord given and no dim the tensor must be 1-D or 2-D; got {portrait(A)}")
     return vector_norm(A, ord, dim, keepdim, dtype=dtype)
@@ -111,9 +111,9 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
     matrices("linalg.cond", A, square=p not in (None, 2, -2))
     if p in (None, 2, -2):
         values = svdvals(A)
-        low, high = values[..., -1], values[..., 0]  # type: ignore[index]
-        return low / high if p == -2 else high / low  # type: ignore[operator,no-any-return]
-    return matrix_norm(A, p) * matrix_norm(inv(A), p)  # type: ignore[operator,no-any-return]
+        low, high = values[..., -1], values[..., 0]
+        return low / high if p == -2 else high / low
+    return matrix_norm(A, p) * matrix_norm(inv(A), p)
 
 
 @takes_out
@@ -143,7 +143,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     RuntimeError
         If the shapes do not fit.
     """
-    return total(x * y, dim)  # type: ignore[operator]
+    return total(x * y, dim)
 
 
 def _cross(op: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
@@ -157,7 +157,7 @@ def _cross(op: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
 
     x, y = expand(a, shape), expand(b, shape)
     # Component i is x[i+1] y[i+2] - x[i+2] y[i+1], the indices taken around.
-    return roll(x, -1, at) * roll(y, -2, at) - roll(x, -2, at) * roll(y, -1, at)  # type: ignore[operator,no-any-return]
+    return roll(x, -1, at) * roll(y, -2, at) - roll(x, -2, at) * roll(y, -1, at)
 
 
 @takes_out
@@ -216,9 +216,9 @@ def _norm_slope(apart: np.ndarray, distance: np.ndarray, p: float) -> np.ndarray
     if p == 0:
         return np.zeros_like(apart)
     if p == 1:
-        return np.sign(apart)
+        return np.sign(apart)  # type: ignore[no-any-return]
     if math.isinf(p):
-        return np.sign(apart) * (np.abs(apart) == distance)
+        return np.sign(apart) * (np.abs(apart) == distance)  # type: ignore[no-any-return]
     size = np.abs(apart)
     if p < 1:
         size = np.where(size == 0, np.inf, size)

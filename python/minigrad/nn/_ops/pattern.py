@@ -147,7 +147,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
         return diag_embed(input, diagonal)
     if input._data.ndim != 2:
         raise ShapeError(f"diag: Supports 1D or 2D tensors; got {portrait(input)}")
-    return _diagonal(input, diagonal).clone()  # type: ignore[attr-defined,no-any-return]
+    return _diagonal(input, diagonal).clone()  # type: ignore[no-any-return]
 
 
 _diagonal = diagonal
@@ -188,7 +188,7 @@ def trace(input: Tensor) -> Tensor:
     """
     if input._data.ndim != 2:
         raise ShapeError(f"trace: expected a matrix; got {portrait(input)}")
-    return diagonal(input).sum()  # type: ignore[attr-defined,no-any-return]
+    return diagonal(input).sum()  # type: ignore[no-any-return]
 
 
 # --- triangles
@@ -401,7 +401,7 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
         return flip(input, (first, second))
     if turns == 3:
         return flip(transpose(input, first, second), second)
-    return input.clone()  # type: ignore[attr-defined,no-any-return]
+    return input.clone()  # type: ignore[no-any-return]
 
 
 # --- repetitions
@@ -535,7 +535,7 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
             f"unfold: maximum size for tensor at dimension {at} is {extent} but size is {size}; got {portrait(input)}"
         )
     if not shape:
-        return reshape(input, (1,))[:size]  # type: ignore[index,no-any-return]
+        return reshape(input, (1,))[:size]
     count = (extent - size) // step + 1
     strides = input._data.strides
     data = np.lib.stride_tricks.as_strided(
@@ -559,7 +559,7 @@ class AsStrided(Node):
         """Gradient: for each element the sum over the places that show it."""
         count = int(np.prod(self.shape))
         elements = Elements("as_strided", (count + 1,), (0,), [np.where(self.place < 0, count, self.place)])
-        return (reshape(summed(grad, elements)[:count], self.shape),)  # type: ignore[index]
+        return (reshape(summed(grad, elements)[:count], self.shape),)
 
 
 def _storage(data: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ class Pinv(Node):
 
 
 def _pinv_gradient(grad: Tensor, p: Any, a: Any) -> Tensor:
-    g: Any = grad.mT  # type: ignore[attr-defined]
+    g: Any = grad.mT
     pt = p.mT
     if a._data.shape[-2] <= a._data.shape[-1]:
         k = matmul(g, p)
@@ -63,7 +63,7 @@ def tolerances(s: np.ndarray, shape: tuple[int, ...], atol: Any, rtol: Any) -> n
     largest = s.max(-1) if s.shape[-1] else np.zeros(s.shape[:-1], s.dtype)
     if rtol is None:
         rtol = np.where(np.asarray(0 if atol is None else number(atol)) > 0, 0, max(shape[-2:]) * np.finfo(s.dtype).eps)
-    return np.maximum(0 if atol is None else number(atol), number(rtol) * largest)
+    return np.maximum(0 if atol is None else number(atol), number(rtol) * largest)  # type: ignore[no-any-return]
 
 
 def pinv(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Tensor:
@@ -98,12 +98,12 @@ class Lstsq(Node):
         p = pinv(a)
         to_a, to_b = None, None
         if grads[0] is not None:
-            to_a, to_b = _pinv_gradient(matmul(grads[0], b.mT), p, a), matmul(p.mT, grads[0])  # type: ignore[attr-defined]
+            to_a, to_b = _pinv_gradient(matmul(grads[0], b.mT), p, a), matmul(p.mT, grads[0])
         if grads[1] is not None and grads[1]._data.size:
             # X makes the residuals smallest, so they change with A and B alone.
             x = matmul(p, b)
             slope = 2 * (b - matmul(a, x)) * unsqueeze(grads[1], -2)
-            bent = -matmul(slope, x.mT)  # type: ignore[attr-defined,operator]
+            bent = -matmul(slope, x.mT)
             to_a, to_b = (bent, slope) if to_b is None else (to_a + bent, to_b + slope)
         return to_a, to_b
 
@@ -139,7 +139,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     shown, none = residuals if known else np.zeros(0, a.dtype), np.zeros(0, a.dtype)
     values = run(_batched.singular_systems, full_a._data, op, False)[1] if driver in ("gelsd", "gelss") else none
     made = results((x, shown), Lstsq, (full_a, full_b), (full_a, full_b))
-    return LstsqResult(*made, fresh(ranks if driver != "gels" else np.zeros(0, np.int64)), fresh(values))
+    return LstsqResult(made[0], made[1], fresh(ranks if driver != "gels" else np.zeros(0, np.int64)), fresh(values))
 
 
 @takes_out
@@ -165,4 +165,4 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
         if left:
             base = matmul(base, base)
     assert made is not None
-    return made if abs(n) > 1 or n < 0 else input.clone()  # type: ignore[attr-defined,no-any-return]
+    return made if abs(n) > 1 or n < 0 else input.clone()

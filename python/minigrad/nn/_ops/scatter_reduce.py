@@ -44,8 +44,8 @@ class ScatterReduce(Node):
             to_a, to_s = _weights(self.kind, a._data, s._data, z._data, self.place, self.include_self)
         first, second = self.next_functions_
         return (
-            None if first is None else grad * fresh(to_a),  # type: ignore[operator]
-            None if second is None else grad[fresh(self.place)] * fresh(to_s),  # type: ignore[index]
+            None if first is None else grad * fresh(to_a),
+            None if second is None else grad[fresh(self.place)] * fresh(to_s),
         )
 
 
@@ -159,7 +159,7 @@ def scatter_reduce(
     if elements is None:
         if reduce not in _KINDS:
             raise RuntimeError(f"scatter_reduce: reduce argument must be one of {', '.join(_KINDS)}; got {reduce!r}")
-        return input.clone()  # type: ignore[attr-defined,no-any-return]
+        return input.clone()  # type: ignore[no-any-return]
     return _run("scatter_reduce", input, values, elements.place, reduce, include_self)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from minigrad.nn._tensor import Tensor, dim_of, fresh, method
 __all__ = ["bincount", "bucketize", "histc", "searchsorted", "unique", "unique_consecutive"]
 
 
-def _side(op: str, right: bool, side: str | None) -> str:
+def _side(op: str, right: bool, side: str | None) -> Literal["left", "right"]:
     if side not in (None, "left", "right"):
         raise RuntimeError(f"{op}: side can only be 'left' or 'right'; got {side!r}")
     if right and side == "left":

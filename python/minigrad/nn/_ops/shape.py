@@ -104,7 +104,7 @@ def sizes_of(op: str, args: tuple[Any, ...]) -> tuple[int, ...]:
 def _index(n: Any) -> int:
     if isinstance(n, bool):
         raise TypeError
-    return int(n.item()) if isinstance(n, Tensor) and n._data.dtype.kind != "f" else n.__index__()  # type: ignore[no-any-return]
+    return int(n.item()) if isinstance(n, Tensor) and n._data.dtype.kind != "f" else n.__index__()
 
 
 def full_shape(op: str, input: Tensor, sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -410,7 +410,7 @@ def adjoint(input: Tensor) -> Tensor:
     return _matrix_transposed(input, "adjoint")
 
 
-def _property(name: str, function: Callable[[Tensor], Tensor], doc: str) -> None:
+def _property(name: str, function: Callable[[Tensor], Any], doc: str) -> None:
     setattr(Tensor, name, property(function, doc=doc))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def _order(x: np.ndarray, axis: int, descending: bool) -> np.ndarray:
         return np.argsort(x, axis=axis, kind="stable")
     # The reverse of the ascending order of the reverse: ties, and NaN, come out as they should.
     back = np.argsort(np.flip(x, axis), axis=axis, kind="stable")
-    return x.shape[axis] - 1 - np.flip(back, axis)
+    return x.shape[axis] - 1 - np.flip(back, axis)  # type: ignore[no-any-return]
 
 
 def _picked(input: Tensor, dim: int, indices: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -75,12 +75,12 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
 @method
 def msort(input: Tensor) -> Tensor:
     """Return the elements in order along the first dimension."""
-    return sort(input, 0).values  # type: ignore[no-any-return]
+    return sort(input, 0).values
 
 
 @takes_out
 @method
-def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
+def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
     """Return the `k` largest (or smallest) elements along `dim`, in order, and where each was.
 
     Raises
@@ -94,7 +94,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     x = input._data
     extent = x.shape[at] if x.ndim else 1
     if isinstance(k, Tensor):
-        k = int(k.item())  # type: ignore[attr-defined]
+        k = int(k.item())
     if not 0 <= k <= extent:
         raise RuntimeError(f"topk: selected index k out of range: k must be from 0 to {extent}; got {k}")
     if not x.ndim:
