@@ -203,7 +203,7 @@ class Softsign(Pointwise):
 
     def slope(self, grad: Tensor, s: Tensor) -> Tensor:
         """Gradient g / (1 + |x|)^2."""
-        below = s.abs() + 1
+        below: Tensor = s.abs() + 1
         return grad / (below * below)
 
 
@@ -279,6 +279,8 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     [0.0, 2.0]
     """
     x = tensor_only("relu", input)
+    if x._data.dtype.kind == "f" and not inplace:
+        return pointwise(Relu, x)
     if x._data.dtype.kind in "iu":
         if inplace:
             return change_inplace("relu_", x, relu)

@@ -65,7 +65,8 @@ def _mask(shape: tuple[int, ...], dtype: np.dtype[Any], p: float, generator: Any
         return mask
     stream_of(generator).random(size=shape, dtype=dtype.type, out=mask)
     keep = np.greater_equal(mask, p, out=_array.empty(shape, np.dtype(np.bool_)))
-    return np.multiply(keep, dtype.type(1 / (1 - p)), out=mask)
+    np.multiply(keep, dtype.type(1 / (1 - p)), out=mask)
+    return mask
 
 
 def _drop(op: str, input: Any, p: float, training: bool, inplace: bool, features: bool = False) -> Tensor:
@@ -128,7 +129,8 @@ def _drop_channels(op: str, input: Any, p: float, training: bool, inplace: bool,
         return _drop(op, x, p, training, inplace, features=True)
     if inplace:
         return change_inplace(op, x, lambda before: _drop_channels(op, before, p, training, False, dims))
-    return _drop(op, x.unsqueeze(0), p, training, False, features=True).squeeze(0)
+    dropped: Tensor = _drop(op, x.unsqueeze(0), p, training, False, features=True).squeeze(0)
+    return dropped
 
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

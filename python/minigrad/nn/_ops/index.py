@@ -121,6 +121,9 @@ def put(input: Tensor, elements: Elements, values: Tensor, accumulate: bool) -> 
     return result(data, IndexPut, (input, values), elements=elements, accumulate=accumulate, shape=shape)
 
 
+_PLAIN = {int, type(None)}
+
+
 @method("__getitem__")
 def getitem(input: Tensor, key: Any) -> Tensor:
     """Return the elements that `key` names: a view for ints, slices, None and Ellipsis, else a copy.
@@ -134,6 +137,8 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     """
     data = input._data
     if type(key) is int and data.ndim and -data.shape[0] <= key < data.shape[0]:
+        return basic(input, (key,))
+    if type(key) is slice and data.ndim and key.step is None and {type(key.start), type(key.stop)} <= _PLAIN:
         return basic(input, (key,))
     region, elements = read_key(data.shape, key)
     if elements is None:

@@ -124,7 +124,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         if bias is None or bias._data.shape == (w.shape[0],):
             return _affine(input, weight, bias)
         return _affine(input, weight, None) + bias
-    product: Any = matmul(input, weight if w.ndim == 1 else weight.t())
+    product = matmul(input, weight if w.ndim == 1 else weight.t())
     return product if bias is None else product + bias
 
 

@@ -132,6 +132,8 @@ def _elementary(
     return attached
 
 
+cos: _Function  # the sine's derivative, defined after it
+cosh: _Function
 exp = _elementary("exp", "e to the power", lambda g, y: g * y, (1.0, 2.7183), by_output=True, fused=True)
 exp2 = _elementary("exp2", "2 to the power", lambda g, y: g * y * _LN_2, (3.0, 8.0), by_output=True)
 expm1 = _elementary("expm1", "exp(x) - 1, exact for small x,", lambda g, y: g * (y + 1), (1.0, 1.7183), by_output=True)
@@ -349,9 +351,11 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
 
     def scaled(x: np.ndarray, out: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            np.multiply(x, scale, out=out) if decimals > 0 else np.divide(x, scale, out=out)
+            there, back = (np.multiply, np.divide) if decimals > 0 else (np.divide, np.multiply)
+            there(x, scale, out=out)
             np.rint(out, out=out)
-            return np.divide(out, scale, out=out) if decimals > 0 else np.multiply(out, scale, out=out)
+            back(out, scale, out=out)
+        return out
 
     return _flat("round", input, scaled, out)
 
@@ -400,7 +404,7 @@ def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 sgn = sign
 
 
-@method
+@method("positive", "__pos__")
 def positive(input: Tensor) -> Tensor:
     """Return `input` itself.
 
@@ -412,9 +416,6 @@ def positive(input: Tensor) -> Tensor:
     if tensor_only("positive", input)._data.dtype.kind == "b":
         raise RuntimeError("positive: the `+` operator on a bool tensor is not supported")
     return input
-
-
-Tensor.__pos__ = positive  # type: ignore[attr-defined]
 
 
 # --- questions

@@ -72,9 +72,10 @@ class Unflatten(Module):
     unflattened_size: tuple[int, ...]
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        sizes: Any = unflattened_size
         if isinstance(dim, bool) or not isinstance(dim, int):
             raise TypeError(f"Unflatten: dim must be an int; got {dim!r}")
-        if isinstance(unflattened_size, str) or not all(isinstance(n, int) for n in unflattened_size):
+        if isinstance(sizes, str) or not all(isinstance(n, int) for n in sizes):
             raise TypeError(f"Unflatten: unflattened_size must be a sequence of ints; got {unflattened_size!r}")
         self.dim = dim
         self.unflattened_size = tuple(unflattened_size)
