@@ -1,11 +1,11 @@
 """Gradients of functions against central differences.
 
-For f from inputs x to outputs y, the Jacobian's entry dy_j/dx_i is (D1) approximated by
+Problem. For f from inputs x to outputs y, compare the Jacobian dy_j/dx_i that the walk backward
+gives with one that knows nothing of it. Assumption: f is smooth within h of x.
 
-    (f(x + h e_i)_j - f(x - h e_i)_j) / (2 h)  =  dy_j/dx_i  +  h^2 f''' / 6  +  O(eps |y| / h),
-
-which for h = 1e-6 and float64 leaves an error near 1e-10 where f is smooth. The same Jacobian comes, one row
-per output, from the walk backward (D2) with a gradient of one at y_j and zero elsewhere.
+(D1) (f(x + h e_i)_j - f(x - h e_i)_j) / (2 h)  =  dy_j/dx_i  +  h^2 f''' / 6  +  O(eps |y| / h),
+     which for h = 1e-6 and float64 leaves an error near 1e-10.
+(D2) A walk backward with a gradient of one at y_j, and zero elsewhere, gives row j.
 """
 
 from __future__ import annotations
