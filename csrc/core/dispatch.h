@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "kernels/level1.h"
@@ -34,6 +35,8 @@ typedef struct {
     mg_level1_kernels_f64_t level1_f64;
     const mg_optimizer_kernels_f32_t *optimizer_f32;
     const mg_optimizer_kernels_f64_t *optimizer_f64;
+    mg_attention_kernels_f32_t attention_f32;
+    mg_attention_kernels_f64_t attention_f64;
     const mg_softmax_kernels_f32_t *softmax_f32;
     const mg_softmax_kernels_f64_t *softmax_f64;
     const mg_loss_kernels_f32_t *loss_f32;

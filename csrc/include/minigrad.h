@@ -23,6 +23,7 @@
 #include "minigrad/calculus.h"
 #include "minigrad/image.h"
 #include "minigrad/linalg.h"
+#include "minigrad/nn_attention.h"
 #include "minigrad/nn_bmm.h"
 #include "minigrad/nn_conv.h"
 #include "minigrad/nn_elementwise.h"

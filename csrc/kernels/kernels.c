@@ -27,6 +27,7 @@
 #include "kernels/random.inc"
 #include "kernels/vecmath.inc"
 
+#include "kernels/attention.inc"
 #include "kernels/loss.inc"
 #include "kernels/norm.inc"
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
@@ -52,6 +53,7 @@
 #include "core/real_f64.h"
 #include "kernels/vecmath_maps.inc"
 
+#include "kernels/attention.inc"
 #include "kernels/loss.inc"
 #include "kernels/norm.inc"
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
@@ -72,6 +74,8 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .level1_f64 = LEVEL1_TABLE_f64,
     .optimizer_f32 = &optimizer_kernels_f32,
     .optimizer_f64 = &optimizer_kernels_f64,
+    .attention_f32 = {attention_forward_f32, attention_backward_f32, attention_scale_f32},
+    .attention_f64 = {attention_forward_f64, attention_backward_f64, attention_scale_f64},
     .softmax_f32 = &softmax_kernels_f32,
     .softmax_f64 = &softmax_kernels_f64,
     .loss_f32 = &loss_kernels_f32,

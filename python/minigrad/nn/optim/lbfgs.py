@@ -27,9 +27,9 @@ import numpy as np
 
 from minigrad._native import check_status, ffi, lib, pointer
 from minigrad.nn import _array
+from minigrad.nn import _vector as vector
 from minigrad.nn._graph import enable_grad, no_grad
 from minigrad.nn._tensor import Tensor, fresh
-from minigrad.nn.optim import _vector as vector
 from minigrad.nn.optim.optimizer import Optimizer, changed_in_place, check
 
 __all__ = ["LBFGS"]

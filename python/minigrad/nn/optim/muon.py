@@ -11,7 +11,7 @@ import numpy as np
 from minigrad._native import check_status, lib, pointer
 from minigrad.nn import _array
 from minigrad.nn._tensor import Tensor, fresh
-from minigrad.nn.optim._vector import suffix
+from minigrad.nn._vector import suffix
 from minigrad.nn.optim.optimizer import Optimizer, changed_in_place, check, number
 
 __all__ = ["Muon"]

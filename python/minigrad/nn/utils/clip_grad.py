@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.nn import _array
+from minigrad.nn import _vector as vector
 from minigrad.nn._tensor import Tensor, fresh
-from minigrad.nn.optim import _vector as vector
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
