@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from minigrad.nn import _autograd, _dtype, _graph, _ops, _random
+from minigrad.nn import _autograd, _dtype, _format, _graph, _ops, _random
 from minigrad.nn._tensor import Tensor
 
 __all__ = ["names"]
@@ -50,6 +50,7 @@ def _gather() -> dict[str, Any]:
         "int": _dtype.int32,
         "long": _dtype.int64,
         "Tensor": Tensor,
+        "set_printoptions": _format.set_printoptions,
     }
     return found
 

@@ -173,30 +173,34 @@ class Mul(Node):
         return to_a, to_b
 
 
-class Shifted(Node):
-    """z = a + n for a number n, or a - n."""
+class AddNumber(Node):
+    """z = a + n for a number n."""
 
     factor: float
+
+    def name(self) -> str:
+        """Return the operation's name, which is that for two tensors."""
+        return f"{type(self).__name__.removesuffix('Number')}Backward0"
 
     def backward(self, grad: Tensor) -> tuple[Any]:
         """Gradient g."""
         return (grad,)
 
 
-class Scaled(Node):
-    """z = a n for a number n."""
+class SubNumber(AddNumber):
+    """z = a - n for a number n."""
 
-    factor: float
+
+class MulNumber(AddNumber):
+    """z = a n for a number n."""
 
     def backward(self, grad: Tensor) -> tuple[Any]:
         """Gradient g n."""
         return (_mul(grad, self.factor),)
 
 
-class Divided(Node):
+class DivNumber(AddNumber):
     """z = a / n for a number n."""
-
-    factor: float
 
     def backward(self, grad: Tensor) -> tuple[Any]:
         """Gradient g / n."""
@@ -291,10 +295,10 @@ def _into(ufunc: Any, x: np.ndarray, y: Any, number: bool) -> np.ndarray:
     return ufunc(x, y, _array.empty(shape, x.dtype))  # type: ignore[no-any-return]
 
 
-_add = _operation("add", np.add, Add, Shifted, 0, promote)
-_sub = _operation("sub", np.subtract, Sub, Shifted, 0, promote)
-_mul = _operation("mul", np.multiply, Mul, Scaled, 1, promote)
-_div = _operation("div", np.divide, Div, Divided, 2, promote_float)
+_add = _operation("add", np.add, Add, AddNumber, 0, promote)
+_sub = _operation("sub", np.subtract, Sub, SubNumber, 0, promote)
+_mul = _operation("mul", np.multiply, Mul, MulNumber, 1, promote)
+_div = _operation("div", np.divide, Div, DivNumber, 2, promote_float)
 
 
 def _scaled(op: str, other: Any, alpha: Any, like: Any) -> Any:
@@ -592,7 +596,11 @@ def inplace_form(name: str, function: Any, *operators: str) -> None:
     """Attach ``name_``, which changes its tensor to what `function` gives, and operators for it."""
 
     def form(self: Tensor, *args: Any, **options: Any) -> Tensor:
-        return change_inplace(name, self, lambda before: function(before, *args, **options))
+        def compute(before: Tensor) -> Tensor:
+            # The tensor itself as an argument means what it holds before the change.
+            return function(before, *[before if a is self else a for a in args], **options)  # type: ignore[no-any-return]
+
+        return change_inplace(name, self, compute)
 
     form.__name__ = form.__qualname__ = name
     form.__doc__ = f"Change the tensor in place to what `{name[:-1]}` gives, and return it."
@@ -624,7 +632,9 @@ def _plain_inplace(name: str, operator: str, ufunc: Any, function: Any) -> None:
                     unhush(token)
                 self._bump()
                 return self
-        return change_inplace(name, self, lambda before: function(before, other, **options))
+        return change_inplace(
+            name, self, lambda before: function(before, before if other is self else other, **options)
+        )
 
     form.__name__ = form.__qualname__ = name
     form.__doc__ = f"Change the tensor in place to what `{name[:-1]}` gives, and return it."
