@@ -61,7 +61,7 @@ class Source:
     @property
     def n_features(self) -> int:
         """Width of the input layer."""
-        return self.learn.x.shape[1]
+        return int(self.learn.x.shape[1])
 
     @property
     def n_train(self) -> int:
