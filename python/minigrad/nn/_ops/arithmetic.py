@@ -39,7 +39,6 @@ __all__ = [
     "multiply",
     "neg",
     "negative",
-    "positive",
     "remainder",
     "rsub",
     "sub",
@@ -402,20 +401,6 @@ def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         raise RuntimeError("neg: negation, the `-` operator, on a bool tensor is not supported; use ~ or logical_not()")
     data = np.negative(x) if x.size <= _SMALL else np.negative(x, out=_array.empty(x.shape, x.dtype))
     return delivered("neg", result(data, Neg, (input,)), out)
-
-
-@method("positive", "__pos__")
-def positive(input: Tensor) -> Tensor:
-    """Return the tensor itself.
-
-    Raises
-    ------
-    RuntimeError
-        For bool.
-    """
-    if input._data.dtype.kind == "b":
-        raise RuntimeError("positive: the `+` operator on a bool tensor is not supported")
-    return input
 
 
 # --- rounded quotients and remainders

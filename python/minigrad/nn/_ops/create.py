@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.nn import _array, _tensor
 from minigrad.nn._dtype import dtype as Dtype  # noqa: N812
-from minigrad.nn._dtype import get_default_dtype, int32, int64, of_numpy, to_dtype
+from minigrad.nn._dtype import get_default_dtype, int64, of_numpy, to_dtype
 from minigrad.nn._graph import mode
 from minigrad.nn._ops.shape import sizes_of
 from minigrad.nn._tensor import Tensor, fresh, method
@@ -38,8 +38,6 @@ __all__ = [
     "range",
     "scalar_tensor",
     "tensor",
-    "tril_indices",
-    "triu_indices",
     "zeros",
     "zeros_like",
 ]
@@ -601,32 +599,6 @@ def eye(
     data = filled((rows, columns), 0, kind_of("eye", dtype, None if out is None else out.dtype))
     np.fill_diagonal(data[:columns], 1)
     return deliver("eye", data, out, requires_grad)
-
-
-def _triangle(op: str, row: int, col: int, offset: int, dtype: Any, lower: bool) -> Tensor:
-    rows, columns = shape_of(op, (row, col))
-    kind = kind_of(op, dtype, int64)
-    if of_numpy(kind) not in (int32, int64):
-        raise RuntimeError(f"{op}: dtype must be int32 or int64; got {of_numpy(kind)}")
-    mask = np.tri(rows, columns, offset if lower else offset - 1, bool)
-    found = np.nonzero(mask if lower else ~mask)
-    return made(np.stack(found).astype(kind))
-
-
-def tril_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
-) -> Tensor:
-    """Return the 2 x N positions of a row x col matrix on and below diagonal `offset`."""
-    check_device("tril_indices", device)
-    return _triangle("tril_indices", row, col, offset, dtype, True)
-
-
-def triu_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
-) -> Tensor:
-    """Return the 2 x N positions of a row x col matrix on and above diagonal `offset`."""
-    check_device("triu_indices", device)
-    return _triangle("triu_indices", row, col, offset, dtype, False)
 
 
 # --- methods

@@ -24,7 +24,6 @@ __all__ = [
     "aminmax",
     "argmax",
     "argmin",
-    "kthvalue",
     "max",
     "median",
     "min",
@@ -356,24 +355,6 @@ def nanmedian(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         If there is nothing along `dim`, or it is out of range.
     """
     return _median("nanmedian", input, dim, keepdim, True)
-
-
-@method
-def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Picked:
-    """Return the `k`-th smallest elements along `dim`, counted from 1, as (values, indices).
-
-    Raises
-    ------
-    RuntimeError
-        If `k` is not a place along `dim`.
-    """
-    x = input._data
-    at = dim_of("kthvalue", dim, x.ndim)
-    extent = x.shape[at] if x.ndim else 1
-    if not 1 <= k <= extent:
-        raise RuntimeError(f"kthvalue: selected number k out of range for dimension {at}; got {k} of {extent}")
-    index = np.zeros((), np.int64) if x.ndim == 0 else np.take(_order(x, at), [k - 1], axis=at)
-    return _into("kthvalue", _picked(input, index, at, keepdim), out)
 
 
 @method
