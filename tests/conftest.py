@@ -144,6 +144,14 @@ class Window:
             self._xdotool("key", "--clearmodifiers", key)
             time.sleep(0.3)
 
+    def drag(self, *points: tuple[int, int]) -> None:
+        """Lead the mouse, its left button held, through points of the window."""
+        for i, (x, y) in enumerate(points):
+            self._xdotool("mousemove", "--sync", "--window", self.number, str(x), str(y))
+            if i == 0:
+                self._xdotool("mousedown", "1")
+        self._xdotool("mouseup", "1")
+
     def quit(self) -> tuple[int, str, str]:
         """Press q until the program has ended; return what `end` returns."""
         self.press("q", lambda: self.process.poll() is not None)

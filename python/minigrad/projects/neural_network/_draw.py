@@ -171,7 +171,8 @@ class Pad:
 
 def _brush(ink: np.ndarray, start: tuple[float, float], end: tuple[float, float], rub: bool) -> None:
     """Put ink within reach of the segment from `start` to `end`, or take it away."""
-    reach = _RADIUS + _SOFT
+    # What rubs out is wider by the rim, or the rim of the ink would stay.
+    reach = _RADIUS + (2 * _SOFT if rub else _SOFT)
     low = [max(0, int(min(a, b) - reach)) for a, b in zip(start, end, strict=True)]
     high = [max(0, int(max(a, b) + reach) + 2) for a, b in zip(start, end, strict=True)]
     part = ink[low[1] : high[1], low[0] : high[0]]
@@ -210,10 +211,13 @@ def run(session: Session, saved: Saved) -> None:
         )
     with ui.Stage(*SIZE, title="Draw a digit") as stage:
         pad = Pad(saved, lambda ink: _save(session, ink))
+        pad.draw(stage)
         while not pad.done:
-            for event in stage.events():
+            events = list(stage.events())
+            for event in events:
                 pad.handle(event)
-            pad.draw(stage)
+            if events:
+                pad.draw(stage)
             stage.show(60)
 
 
