@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-import minigrad.nn.functional as F
 from minigrad._native import NULL, lib, pointer
 from minigrad.autograd import gradcheck, gradgradcheck
+
+F = mg.nn.functional
 
 pytestmark = pytest.mark.native
 

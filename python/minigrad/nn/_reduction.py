@@ -40,4 +40,5 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
     """Return the elements of `loss`, their sum or their mean."""
     if reduction == "none":
         return loss
-    return loss.sum() if reduction == "sum" else loss.mean()
+    out: Tensor = loss.sum() if reduction == "sum" else loss.mean()
+    return out

@@ -142,7 +142,7 @@ def _of_probabilities(
     loss = -(log_softmax(x, dim) * target).sum(dim)
     if reduction != "mean":
         return reduced(loss, reduction)
-    return loss.sum() / loss._data.size if loss._data.size else loss.sum() * math.nan
+    return loss.sum() / loss._data.size if loss._data.size else loss.sum() * math.nan  # type: ignore[no-any-return]
 
 
 def cross_entropy(
@@ -232,7 +232,7 @@ def cross_entropy(
     value: Any = loss
     factor = 1.0
     if reduction != "none":
-        value, factor = _scaled(*totals.tolist(), reduction)
+        value, factor = _scaled(float(totals[0]), float(totals[1]), reduction)
         value = np.array(value, x.dtype)
     return result(
         value, CrossEntropy, (input,), (input,), rows=rows, target=index, weight=weights, stats=stats,
@@ -343,7 +343,7 @@ def nll_loss(
     value: Any = loss
     factor = 1.0
     if reduction != "none":
-        value, factor = _scaled(*totals.tolist(), reduction)
+        value, factor = _scaled(float(totals[0]), float(totals[1]), reduction)
         value = np.array(value, x.dtype)
     return result(
         value, NllLoss, (input,), shape=x.shape, target=index, weight=weights, ignore_index=ignore_index, factor=factor

@@ -275,7 +275,30 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Return the absolute error ``|input - target|``; arguments and errors as in `mse_loss`."""
+    """Return the absolute error ``|input - target|``.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        Floating-point; shapes that differ are broadcast, with a warning.
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    weight : Tensor, optional
+        A factor for each element; the mean divides by their sum.
+
+    Returns
+    -------
+    Tensor
+        0-d, or of the common shape without reduction.
+
+    Raises
+    ------
+    RuntimeError
+        If the shapes do not broadcast, or the elements are not floating-point.
+    ValueError
+        If `reduction` is none of the three, or `weight` has another shape.
+    """
     reduction = reduction_of("l1_loss", size_average, reduce, reduction)
     return _regression("l1_loss", L1Loss, input, target, reduction, weight)
 

@@ -37,16 +37,16 @@ __all__ = [
 def _length(x: Tensor, p: float, dim: int, keepdim: bool) -> Tensor:
     """Return the p-norm along `dim`, whose gradient is 0 where it is 0."""
     if p == math.inf:
-        return x.abs().amax(dim, keepdim)
+        return x.abs().amax(dim, keepdim)  # type: ignore[no-any-return]
     if p == 0:
         return fresh((x._data != 0).sum(axis=dim, keepdims=keepdim).astype(x._data.dtype))
     if p == 1:
-        return x.abs().sum(dim, keepdim)
+        return x.abs().sum(dim, keepdim)  # type: ignore[no-any-return]
     total = (x * x if p == 2 else x.abs() ** p).sum(dim, keepdim)
     nothing = fresh(total._data == 0)
     # The root's slope at 0 is infinite; nothing flows through the place that is put in.
     root = where(nothing, 1.0, total)
-    return where(nothing, 0.0, root.sqrt() if p == 2 else root ** (1.0 / p))
+    return where(nothing, 0.0, root.sqrt() if p == 2 else root ** (1.0 / p))  # type: ignore[no-any-return]
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
@@ -78,7 +78,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, o
         made = x / clamp_min(x.abs(), eps)
     if out is None:
         return made
-    return out.copy_(made)
+    return out.copy_(made)  # type: ignore[no-any-return]
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
@@ -130,11 +130,11 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         raise shape_error(owner, "inputs must broadcast", x1, x2) from None
     a, b = a.expand(shape), b.expand(shape)
     if not shape:
-        return (a / clamp_min(a.abs(), eps)) * (b / clamp_min(b.abs(), eps))
+        return (a / clamp_min(a.abs(), eps)) * (b / clamp_min(b.abs(), eps))  # type: ignore[no-any-return]
     dim = dim_of(owner, dim, len(shape))
     a = a / clamp_min(_length(a, 2, dim, True), eps)
     b = b / clamp_min(_length(b, 2, dim, True), eps)
-    return (a * b).sum(dim)
+    return (a * b).sum(dim)  # type: ignore[no-any-return]
 
 
 def cosine_embedding_loss(
@@ -349,7 +349,26 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    """Return `triplet_margin_loss` with a distance of one's own (default: `pairwise_distance`)."""
+    """Return `triplet_margin_loss` with a distance of one's own.
+
+    Parameters
+    ----------
+    anchor, positive, negative : Tensor
+    distance_function : callable, optional
+        From two tensors to their distances; default: `pairwise_distance`.
+    margin : float, default 1.0
+    swap : bool, default False
+    reduction : {"mean", "sum", "none"}
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If `margin` is not positive, or `reduction` is none of the three.
+    """
     owner = "triplet_margin_with_distance_loss"
     reduction = reduction_of(owner, None, None, reduction)
     return _triplet(
@@ -453,24 +472,21 @@ def gaussian_nll_loss(
         If a variance is negative or of a wrong shape, or `reduction` is none of the three.
     """
     owner = "gaussian_nll_loss"
-    if not isinstance(var, Tensor):
-        if var < 0:
-            raise ValueError(f"{owner}: var has negative entry/entries")
-        var = fresh(np.full(input._data.shape, var, input._data.dtype))
-    shape, have = input._data.shape, var._data.shape
+    spread: Tensor = var if isinstance(var, Tensor) else fresh(np.full(input.shape, var, input._data.dtype))
+    shape, have = input._data.shape, spread._data.shape
     if have != shape:
         if shape[:-1] == have:
-            var = var.unsqueeze(-1)
+            spread = spread.unsqueeze(-1)
         elif not (shape[:-1] == have[:-1] and have[-1:] == (1,)) and not _covers(shape, have):
             raise ValueError(f"{owner}: var is of incorrect size: {have} beside the input's {shape}")
     reduction = reduction_of(owner, None, None, reduction)
-    if (var._data < 0).any():
+    if (spread._data < 0).any():
         raise ValueError(f"{owner}: var has negative entry/entries")
     # The floor moves the value alone: the gradient is that of the variance itself.
-    floored = np.maximum(var._data, np.asarray(eps, var._data.dtype))
-    var = var + fresh(floored - var._data)
+    floored = np.maximum(spread._data, np.asarray(eps, spread._data.dtype))
+    spread = spread + fresh(floored - spread._data)
     difference = input - target
-    loss = 0.5 * (log(var) + difference * difference / var)
+    loss = 0.5 * (log(spread) + difference * difference / spread)
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)
     return reduced(loss, reduction)

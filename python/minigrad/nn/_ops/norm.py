@@ -524,7 +524,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     if tensor_only(owner, input)._data.ndim < 3:
         raise ValueError(f"{owner}: Expected 3D or higher dimensionality input (got {input._data.ndim} dimensions)")
     if input._data.size == 0:
-        return input.clone()
+        return input.clone()  # type: ignore[no-any-return]
     channels = input._data.shape[1]
     square = input * input
     total = None

@@ -70,6 +70,12 @@ class _WeightedLoss(_Loss):
 class L1Loss(_Loss):
     """Absolute error; see `minigrad.nn.functional.l1_loss`.
 
+    Parameters
+    ----------
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+
     Examples
     --------
     >>> import minigrad as mg
@@ -89,6 +95,12 @@ class L1Loss(_Loss):
 
 class MSELoss(_Loss):
     """Squared error; see `minigrad.nn.functional.mse_loss`.
+
+    Parameters
+    ----------
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
 
     Examples
     --------
@@ -507,7 +519,14 @@ class HingeEmbeddingLoss(_Loss):
 
 
 class SoftMarginLoss(_Loss):
-    """Logistic loss of targets 1 and -1; see `minigrad.nn.functional.soft_margin_loss`."""
+    """Logistic loss of targets 1 and -1; see `minigrad.nn.functional.soft_margin_loss`.
+
+    Parameters
+    ----------
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss of `input` against `target`.
@@ -564,7 +583,14 @@ class MultiMarginLoss(_WeightedLoss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """Margin of each right class over each wrong one; see `minigrad.nn.functional.multilabel_margin_loss`."""
+    """Margin of each right class over each wrong one; see `minigrad.nn.functional.multilabel_margin_loss`.
+
+    Parameters
+    ----------
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss of `input` against `target`.
@@ -577,7 +603,16 @@ class MultiLabelMarginLoss(_Loss):
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """Cross entropy of each class apart; see `minigrad.nn.functional.multilabel_soft_margin_loss`."""
+    """Cross entropy of each class apart; see `minigrad.nn.functional.multilabel_soft_margin_loss`.
+
+    Parameters
+    ----------
+    weight : Tensor, optional
+        A factor for each class.
+    size_average, reduce : bool, optional
+        Deprecated; see `reduction`.
+    reduction : {"mean", "sum", "none"}
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss of `input` against `target`.

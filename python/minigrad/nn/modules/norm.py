@@ -171,13 +171,53 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Batch norm of inputs of shape (N, C, H, W); see `BatchNorm1d` for the parameters."""
+    """Batch norm of inputs of shape (N, C, H, W); see `BatchNorm1d`.
+
+    Parameters
+    ----------
+    num_features : int
+        C.
+    eps : float, default 1e-5
+        Added to the variance.
+    momentum : float or None, default 0.1
+        The share of a new batch in the running statistics; None: all batches count alike.
+    affine : bool, default True
+        Whether there are a weight and a bias.
+    track_running_stats : bool, default True
+        Whether there are running statistics, which evaluation then uses.
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+        Of parameters and statistics.
+    bias : bool, default True
+        Whether an affine layer has a bias.
+    """
 
     ndims = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """Batch norm of inputs of shape (N, C, D, H, W); see `BatchNorm1d` for the parameters."""
+    """Batch norm of inputs of shape (N, C, D, H, W); see `BatchNorm1d`.
+
+    Parameters
+    ----------
+    num_features : int
+        C.
+    eps : float, default 1e-5
+        Added to the variance.
+    momentum : float or None, default 0.1
+        The share of a new batch in the running statistics; None: all batches count alike.
+    affine : bool, default True
+        Whether there are a weight and a bias.
+    track_running_stats : bool, default True
+        Whether there are running statistics, which evaluation then uses.
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+        Of parameters and statistics.
+    bias : bool, default True
+        Whether an affine layer has a bias.
+    """
 
     ndims = (5,)
 
@@ -250,13 +290,53 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Instance norm of inputs of shape (N, C, H, W) or (C, H, W); see `InstanceNorm1d`."""
+    """Instance norm of inputs of shape (N, C, H, W) or (C, H, W); see `InstanceNorm1d`.
+
+    Parameters
+    ----------
+    num_features : int
+        C.
+    eps : float, default 1e-5
+        Added to the variance.
+    momentum : float, default 0.1
+        The share of a new batch in the running statistics.
+    affine : bool, default False
+        Whether there are a weight and a bias.
+    track_running_stats : bool, default False
+        Whether there are running statistics, which evaluation then uses.
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+        Of parameters and statistics.
+    bias : bool, default True
+        Whether an affine layer has a bias.
+    """
 
     ndims = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Instance norm of inputs of shape (N, C, D, H, W) or (C, D, H, W); see `InstanceNorm1d`."""
+    """Instance norm of inputs of shape (N, C, D, H, W) or (C, D, H, W); see `InstanceNorm1d`.
+
+    Parameters
+    ----------
+    num_features : int
+        C.
+    eps : float, default 1e-5
+        Added to the variance.
+    momentum : float, default 0.1
+        The share of a new batch in the running statistics.
+    affine : bool, default False
+        Whether there are a weight and a bias.
+    track_running_stats : bool, default False
+        Whether there are running statistics, which evaluation then uses.
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+        Of parameters and statistics.
+    bias : bool, default True
+        Whether an affine layer has a bias.
+    """
 
     ndims = (4, 5)
 
