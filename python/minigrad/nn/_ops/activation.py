@@ -278,9 +278,9 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> mg.relu(mg.tensor([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
+    if not inplace and isinstance(input, Tensor) and input._data.dtype.kind == "f":
+        return pointwise(Relu, input)
     x = tensor_only("relu", input)
-    if x._data.dtype.kind == "f" and not inplace:
-        return pointwise(Relu, x)
     if x._data.dtype.kind in "iu":
         if inplace:
             return change_inplace("relu_", x, relu)
