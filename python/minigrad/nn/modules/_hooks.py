@@ -15,15 +15,14 @@ class Hook(NamedTuple):
     """A function, and how it wants to be called."""
 
     function: Callable[..., Any]
+    kind: str = ""
     with_kwargs: bool = False
     always_call: bool = False
 
 
+# Those of a call share a list, so that a call without hooks has one look to take.
 HOOKS = (
-    "_forward_pre_hooks",
-    "_forward_hooks",
-    "_backward_pre_hooks",
-    "_backward_hooks",
+    "_call_hooks",
     "_state_dict_pre_hooks",
     "_state_dict_hooks",
     "_load_state_dict_pre_hooks",
@@ -34,15 +33,12 @@ HOOKS = (
 class Hooked:
     """Keeps a module's hooks."""
 
-    _forward_pre_hooks: list[Hook]
-    _forward_hooks: list[Hook]
-    _backward_pre_hooks: list[Hook]
-    _backward_hooks: list[Hook]
+    _call_hooks: list[Hook]
 
-    def _add_hook(self, kind: str, hook: Hook, prepend: bool = False) -> Removable:
+    def _add_hook(self, kept: str, hook: Hook, prepend: bool = False) -> Removable:
         if not callable(hook.function):
             raise TypeError(f"{type(self).__name__}: a hook must be callable; got {hook.function!r}")
-        hooks = self.__dict__[kind]
+        hooks = self.__dict__[kept]
         handle = Removable(hooks, hook)
         if prepend:
             hooks.insert(0, hooks.pop())
@@ -66,7 +62,7 @@ class Hooked:
         -------
         Removable
         """
-        return self._add_hook("_forward_pre_hooks", Hook(hook, with_kwargs), prepend)
+        return self._add_hook("_call_hooks", Hook(hook, "before forward", with_kwargs), prepend)
 
     def register_forward_hook(
         self,
@@ -93,7 +89,7 @@ class Hooked:
         -------
         Removable
         """
-        return self._add_hook("_forward_hooks", Hook(hook, with_kwargs, always_call), prepend)
+        return self._add_hook("_call_hooks", Hook(hook, "after forward", with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Removable:
         """Have a function called when the gradients of the outputs are known.
@@ -109,7 +105,7 @@ class Hooked:
         -------
         Removable
         """
-        return self._add_hook("_backward_pre_hooks", Hook(hook), prepend)
+        return self._add_hook("_call_hooks", Hook(hook, "before backward"), prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Removable:
         """Have a function called when the gradients of the inputs are known.
@@ -126,19 +122,24 @@ class Hooked:
         -------
         Removable
         """
-        return self._add_hook("_backward_hooks", Hook(hook), prepend)
+        return self._add_hook("_call_hooks", Hook(hook, "after backward"), prepend)
 
     register_backward_hook = register_full_backward_hook
+
+
+def _of(module: Any, kind: str) -> list[Hook]:
+    """Return the hooks of one kind, in order."""
+    return [hook for hook in module._call_hooks if hook.kind == kind]
 
 
 def call_hooked(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a module's `forward` with its hooks around it."""
     args, kwargs = _run_pre_hooks(module, args, kwargs)
     around = None
-    if module._backward_hooks or module._backward_pre_hooks:
+    if _of(module, "before backward") or _of(module, "after backward"):
         around = _Backward(module)
         args = around.enter(args)
-    waiting = list(module._forward_hooks)
+    waiting = _of(module, "after forward")
     try:
         output = module.forward(*args, **kwargs)
         while waiting:
@@ -153,7 +154,7 @@ def call_hooked(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
 
 
 def _run_pre_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict]:
-    for hook in tuple(module._forward_pre_hooks):
+    for hook in _of(module, "before forward"):
         if hook.with_kwargs:
             changed = hook.function(module, args, kwargs)
             if changed is not None:
@@ -197,8 +198,8 @@ class _Backward:
 
     def __init__(self, module: Any) -> None:
         self.module = module
-        self.pre_hooks = [hook.function for hook in module._backward_pre_hooks]
-        self.hooks = [hook.function for hook in module._backward_hooks]
+        self.pre_hooks = [hook.function for hook in _of(module, "before backward")]
+        self.hooks = [hook.function for hook in _of(module, "after backward")]
         self.inputs: tuple[int, ...] = ()  # positions of the tensors among the arguments
         self.outputs: tuple[int, ...] = ()
         self.n_inputs = self.n_outputs = 0

@@ -15,6 +15,8 @@ from minigrad.nn.modules._members import Members
 from minigrad.nn.modules._state import Stateful
 from minigrad.nn.parameter import Buffer, Parameter
 
+_MISSING: Any = object()
+
 __all__ = ["Buffer", "Module", "Parameter"]
 
 
@@ -81,11 +83,13 @@ class Module(Members, Hooked, Stateful):
         """
         raise NotImplementedError(f"{type(self).__name__}: forward must be defined by the subclass")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, input: Any = _MISSING, /, *args: Any, **kwargs: Any) -> Any:
         """Return what `forward` does, with the hooks around it."""
-        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
-            return call_hooked(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        # One argument is what most layers take, and handing on a tuple and a dict costs more than the rest.
+        if not (args or kwargs or self._call_hooks or input is _MISSING):
+            return self.forward(input)
+        given = args if input is _MISSING else (input, *args)
+        return call_hooked(self, given, kwargs) if self._call_hooks else self.forward(*given, **kwargs)
 
     def train(self, mode: bool = True) -> Self:
         """Set whether this module and those below train.
