@@ -40,11 +40,24 @@ def public_callables():
                 continue
             for method_name, method in vars(value).items():
                 function = getattr(method, "__func__", method)  # what a classmethod or staticmethod wraps
-                if inspect.isfunction(function) and not method_name.startswith("_"):
+                if inspect.isfunction(function) and not method_name.startswith("_") and not attached(value, function):
                     yield f"{module_name}.{name}.{method_name}", function, True
 
 
-PUBLIC = list(public_callables())
+def attached(owner, function):
+    """Say whether a method came from elsewhere: an operation, described where it is a function."""
+    return owner.__name__ == "Tensor" and function.__qualname__ != f"Tensor.{function.__name__}"
+
+
+def operations():
+    """Yield the operations of the framework, which `minigrad` offers one by one."""
+    functions = importlib.import_module("minigrad.nn._ops").functions
+    for name, function in functions.items():
+        if inspect.isfunction(function) and function.__name__ == name:
+            yield f"minigrad.{name}", function, False
+
+
+PUBLIC = [*public_callables(), *operations()]
 
 
 def sections(docstring):

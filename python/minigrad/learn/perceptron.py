@@ -87,7 +87,18 @@ class Perceptron(Estimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn from samples X (n_samples, n_features) and their two classes y (n_samples,).
+        """Learn from samples of two classes.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+        y : array_like of shape (n_samples,)
+            Two different values.
+
+        Returns
+        -------
+        Perceptron
+            Itself.
 
         Raises
         ------
@@ -143,7 +154,15 @@ class Perceptron(Estimator):
         self.n_mistakes_ = len(history) - 1
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return <w, x> + intercept for samples X (n_samples, n_features), as (n_samples,).
+        """Return <w, x> + intercept.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
 
         Raises
         ------
@@ -158,7 +177,15 @@ class Perceptron(Estimator):
         return scores
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the class of samples X (n_samples, n_features), as (n_samples,).
+        """Return the class of each sample.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
 
         Raises
         ------

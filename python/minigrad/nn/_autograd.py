@@ -208,17 +208,59 @@ class Function:
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
-        """Compute the outputs."""
+        """Compute the outputs.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The context, then what `apply` was given.
+
+        Raises
+        ------
+        TypeError
+            If a subclass does not define it.
+
+        Returns
+        -------
+        Tensor or tuple of Tensor
+        """
         raise TypeError("Function: a subclass must define forward")
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        """Return the gradient of each argument of forward."""
+        """Return the gradient of each argument of forward.
+
+        Parameters
+        ----------
+        ctx : object
+            What forward kept.
+        *grads : Tensor
+            Of each output.
+
+        Raises
+        ------
+        TypeError
+            If a subclass does not define it.
+
+        Returns
+        -------
+        Tensor, None, or a tuple of them
+        """
         raise TypeError("Function: a subclass must define backward")
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
-        """Run forward, recorded so that gradients go through `backward`."""
+        """Run forward, recorded so that gradients go through `backward`.
+
+        Parameters
+        ----------
+        *args
+            What forward takes after the context.
+
+        Returns
+        -------
+        Tensor or tuple of Tensor
+        """
         node = _FunctionNode()
         node.function = cls
         tensors = [(i, a) for i, a in enumerate(args) if isinstance(a, Tensor)]

@@ -492,7 +492,13 @@ class _GradMode:
 
 
 class no_grad(_GradMode):  # noqa: N801 (the field's name for it)
-    """Record no operation inside: ``with no_grad():``, or as a decorator."""
+    """Record no operation inside: ``with no_grad():``, or as a decorator.
+
+    Parameters
+    ----------
+    function : callable, optional
+        What ``@no_grad`` without parentheses decorates.
+    """
 
     enabled = False
 
@@ -505,13 +511,25 @@ class no_grad(_GradMode):  # noqa: N801 (the field's name for it)
 
 
 class enable_grad(no_grad):  # noqa: N801
-    """Record operations inside, also within `no_grad`."""
+    """Record operations inside, also within `no_grad`.
+
+    Parameters
+    ----------
+    function : callable, optional
+        What ``@enable_grad`` without parentheses decorates.
+    """
 
     enabled = True
 
 
 class inference_mode(_GradMode):  # noqa: N801
-    """Record no operation inside, as `no_grad` does; ``inference_mode(False)`` does nothing."""
+    """Record no operation inside, as `no_grad` does.
+
+    Parameters
+    ----------
+    mode : bool, default True
+        False changes nothing.
+    """
 
     def __init__(self, mode: Any = True) -> None:
         super().__init__()
@@ -519,7 +537,12 @@ class inference_mode(_GradMode):  # noqa: N801
 
 
 class set_grad_enabled(_GradMode):  # noqa: N801
-    """Set whether operations are recorded, at once; as a context manager, until its end."""
+    """Set whether operations are recorded, at once; as a context manager, until its end.
+
+    Parameters
+    ----------
+    mode : bool
+    """
 
     def __init__(self, mode: bool) -> None:
         super().__init__()

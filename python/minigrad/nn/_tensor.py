@@ -70,6 +70,11 @@ class Tensor:
     PyTorch's: ``Tensor(2, 3)`` is an uninitialised float tensor of that shape,
     ``Tensor([1, 2])`` one with these values.
 
+    Parameters
+    ----------
+    dtype : minigrad.dtype, optional
+    device : "cpu", optional
+
     Attributes
     ----------
     shape : tuple of int
@@ -134,6 +139,15 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set whether operations on this leaf are recorded, and return it.
+
+        Parameters
+        ----------
+        requires_grad : bool, default True
+
+        Returns
+        -------
+        Tensor
+            Itself.
 
         Raises
         ------
@@ -238,7 +252,22 @@ class Tensor:
         backward_into((self,), (gradient,), retain_graph, create_graph, inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Removable:
-        """Call ``hook(grad)`` when the tensor's gradient is known; a Tensor that it returns replaces it."""
+        """Call ``hook(grad)`` when the tensor's gradient is known; a Tensor that it returns replaces it.
+
+        Parameters
+        ----------
+        hook : callable
+
+        Returns
+        -------
+        Removable
+            Its ``remove()`` takes the hook off.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor does not require grad.
+        """
         edge = edge_of(self)
         if edge is None:
             raise GraphError(
@@ -247,7 +276,22 @@ class Tensor:
         return edge[0].add_pre_hook(edge[1], hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Any]) -> Removable:
-        """Call ``hook(tensor)`` after a gradient was added to this leaf's `grad`."""
+        """Call ``hook(tensor)`` after a gradient was added to this leaf's `grad`.
+
+        Parameters
+        ----------
+        hook : callable
+
+        Returns
+        -------
+        Removable
+            Its ``remove()`` takes the hook off.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor is not a leaf that requires grad.
+        """
         edge = edge_of(self)
         if edge is None or self._node is not None:
             raise GraphError(
@@ -260,7 +304,13 @@ class Tensor:
         return Removable(node.post_hooks, hook)
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf in `grad` during backward."""
+        """Keep the gradient of this non-leaf in `grad` during backward.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor does not require grad.
+        """
         if not self._requires:
             raise GraphError(f"retain_grad: can't retain_grad on Tensor that has requires_grad=False: {portrait(self)}")
         if self._node is None or self._retains:

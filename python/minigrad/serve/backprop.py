@@ -22,6 +22,15 @@ def backprop_app(playground: Any) -> Any:
         With ``state(sample)``, ``change(**knobs)``, ``decision_map(side)``, ``points``, ``target`` and
         ``lab`` (``step()``, ``go_to(time)``, ``set_weight(...)``, ``finite_difference(...)``, ``losses``).
 
+    Returns
+    -------
+    Flask
+
+    Raises
+    ------
+    ValueError
+        Inside a request, where it becomes the answer 400.
+
     Notes
     -----
     ========================  ==========================================================

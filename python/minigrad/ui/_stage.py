@@ -114,7 +114,17 @@ class Stage:
                 yield Event("resize")
 
     def show(self, frames_per_second: int = 60) -> float:
-        """Show what was drawn, wait for the frame's end, and return its length in seconds."""
+        """Show what was drawn, wait for the frame's end, and return its length in seconds.
+
+        Parameters
+        ----------
+        frames_per_second : int, default 60
+
+        Returns
+        -------
+        float
+            Seconds.
+        """
         self._pygame.display.flip()
         return float(self._clock.tick(frames_per_second)) / 1000
 
@@ -133,11 +143,24 @@ class Stage:
     # --- drawing
 
     def clear(self, color: Color = (255, 255, 255)) -> None:
-        """Fill everything."""
+        """Fill everything.
+
+        Parameters
+        ----------
+        color : tuple of int
+            Red, green, blue, from 0 to 255.
+        """
         self.surface.fill(color)
 
     def line(self, start: Sequence[float], end: Sequence[float], color: Color, width: float = 1) -> None:
-        """Draw a line; thin ones are smoothed."""
+        """Draw a line; thin ones are smoothed.
+
+        Parameters
+        ----------
+        start, end : pair of float
+        color : tuple of int
+        width : float, default 1
+        """
         draw = self._pygame.draw
         if width <= 1.5:
             draw.aaline(self.surface, color, start, end)
@@ -145,7 +168,14 @@ class Stage:
             draw.line(self.surface, color, start, end, round(width))
 
     def polyline(self, points: Sequence[Sequence[float]], color: Color, width: float = 1) -> None:
-        """Draw a chain of lines."""
+        """Draw a chain of lines.
+
+        Parameters
+        ----------
+        points : sequence of pairs of float
+        color : tuple of int
+        width : float, default 1
+        """
         if len(points) > 1:
             if width <= 1.5:
                 self._pygame.draw.aalines(self.surface, color, False, points)
@@ -153,17 +183,42 @@ class Stage:
                 self._pygame.draw.lines(self.surface, color, False, points, round(width))
 
     def polygon(self, points: Sequence[Sequence[float]], color: Color, width: int = 0) -> None:
-        """Draw a polygon, filled for width 0."""
+        """Draw a polygon, filled for width 0.
+
+        Parameters
+        ----------
+        points : sequence of pairs of float
+        color : tuple of int
+        width : int, default 0
+        """
         self._pygame.draw.polygon(self.surface, color, points, width)
 
     def circle(self, centre: Sequence[float], radius: float, color: Color, width: int = 0) -> None:
-        """Draw a circle, filled for width 0; its rim is smoothed."""
+        """Draw a circle, filled for width 0; its rim is smoothed.
+
+        Parameters
+        ----------
+        centre : pair of float
+        radius : float
+        color : tuple of int
+        width : int, default 0
+        """
         self._pygame.draw.aacircle(self.surface, color, centre, float(radius), width)
 
     def rectangle(
         self, corner: Sequence[float], size: Sequence[float], color: Color, width: int = 0, round_by: int = 0
     ) -> None:
-        """Draw a rectangle from its upper left corner, filled for width 0."""
+        """Draw a rectangle, filled for width 0.
+
+        Parameters
+        ----------
+        corner, size : pair of float
+            The upper left corner; width and height.
+        color : tuple of int
+        width : int, default 0
+        round_by : int, default 0
+            Radius of the corners.
+        """
         rect = self._pygame.Rect(round(corner[0]), round(corner[1]), round(size[0]), round(size[1]))
         self._pygame.draw.rect(self.surface, color, rect, width, border_radius=round_by)
 
@@ -176,7 +231,19 @@ class Stage:
         align: str = "left",
         bold: bool = False,
     ) -> None:
-        """Write a line of text whose upper left corner, middle or upper right corner is at `position`."""
+        """Write a line of text.
+
+        Parameters
+        ----------
+        words : str
+        position : pair of float
+            Of the text's upper left corner, middle or upper right corner, by `align`.
+        color : tuple of int
+        size : int, default 13
+            Height of the font, pixels.
+        align : {"left", "center", "right"}
+        bold : bool, default False
+        """
         picture = self._font(size, bold).render(words, True, color)
         x, y = position
         if align == "center":
@@ -186,12 +253,25 @@ class Stage:
         self.surface.blit(picture, (round(x), round(y)))
 
     def text_size(self, words: str, size: int = 13, bold: bool = False) -> tuple[int, int]:
-        """Return the width and height of a line of text."""
+        """Return the width and height of a line of text.
+
+        Parameters
+        ----------
+        words : str
+        size : int, default 13
+        bold : bool, default False
+        """
         width, height = self._font(size, bold).size(words)
         return int(width), int(height)
 
     def image(self, pixels: np.ndarray, corner: Sequence[float], size: Sequence[float]) -> None:
-        """Draw an array of uint8 (height, width, 3), stretched to `size`."""
+        """Draw a picture, stretched.
+
+        Parameters
+        ----------
+        pixels : ndarray of uint8, shape (height, width, 3)
+        corner, size : pair of float
+        """
         pygame = self._pygame
         picture = pygame.surfarray.make_surface(np.ascontiguousarray(pixels.swapaxes(0, 1)))
         picture = pygame.transform.smoothscale(picture, (round(size[0]), round(size[1])))
