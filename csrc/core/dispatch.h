@@ -19,6 +19,7 @@
 #include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
+#include "kernels/rnn.h"
 #include "kernels/softmax.h"
 #include "kernels/vecmath.h"
 
@@ -37,6 +38,8 @@ typedef struct {
     const mg_optimizer_kernels_f64_t *optimizer_f64;
     mg_attention_kernels_f32_t attention_f32;
     mg_attention_kernels_f64_t attention_f64;
+    mg_rnn_kernels_f32_t rnn_f32;
+    mg_rnn_kernels_f64_t rnn_f64;
     const mg_softmax_kernels_f32_t *softmax_f32;
     const mg_softmax_kernels_f64_t *softmax_f64;
     const mg_loss_kernels_f32_t *loss_f32;

@@ -31,6 +31,7 @@
 #include "minigrad/nn_loss.h"
 #include "minigrad/nn_norm.h"
 #include "minigrad/nn_pool.h"
+#include "minigrad/nn_rnn.h"
 #include "minigrad/nn_softmax.h"
 #include "minigrad/random.h"
 

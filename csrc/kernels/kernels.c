@@ -31,6 +31,7 @@
 #include "kernels/loss.inc"
 #include "kernels/norm.inc"
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
+#include "kernels/rnn.inc"
 #include "kernels/softmax.inc"
 
 #include "core/real_end.h"
@@ -57,6 +58,7 @@
 #include "kernels/loss.inc"
 #include "kernels/norm.inc"
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
+#include "kernels/rnn.inc"
 #include "kernels/softmax.inc"
 
 #include "kernels/conv_winograd.inc"
@@ -76,6 +78,8 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .optimizer_f64 = &optimizer_kernels_f64,
     .attention_f32 = {attention_forward_f32, attention_backward_f32, attention_scale_f32},
     .attention_f64 = {attention_forward_f64, attention_backward_f64, attention_scale_f64},
+    .rnn_f32 = {rnn_forward_f32, rnn_backward_f32},
+    .rnn_f64 = {rnn_forward_f64, rnn_backward_f64},
     .softmax_f32 = &softmax_kernels_f32,
     .softmax_f64 = &softmax_kernels_f64,
     .loss_f32 = &loss_kernels_f32,

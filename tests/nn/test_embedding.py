@@ -31,7 +31,7 @@ def test_rows_and_their_gradients(shape, dtype):
 
 def test_first_and_second_derivatives():
     index = mg.tensor([[0, 2, 2], [1, 0, 2]])
-    assert mg.autograd.gradcheck(lambda w: F.embedding(index, w, padding_idx=1), [table()], eps=1e-6) is not None
+    assert mg.autograd.gradcheck(lambda w: F.embedding(index, w), [table()])
     weight = table()
     (first,) = mg.grad((F.embedding(index, weight) ** 3).sum(), [weight], create_graph=True)
     (second,) = mg.grad(first.sum(), [weight])

@@ -1,0 +1,494 @@
+"""Recurrent networks: plain, LSTM and GRU, in layers over sequences or one step at a time."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from minigrad.nn import _array, init
+from minigrad.nn._dtype import get_default_dtype, to_dtype
+from minigrad.nn._errors import portrait
+from minigrad.nn._ops import functions
+from minigrad.nn._ops.rnn import GATES, layer
+from minigrad.nn._tensor import Tensor, fresh
+from minigrad.nn.modules.module import Module, Parameter
+
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell"]
+
+
+def _new(shape: tuple[int, ...], dtype: Any) -> Parameter:
+    kind = get_default_dtype() if dtype is None else to_dtype(dtype)
+    return Parameter(fresh(np.empty(shape, kind.numpy)))
+
+
+def _draw(module: Module, hidden: int) -> None:
+    """Draw all parameters uniformly from ``[-1/sqrt(hidden), 1/sqrt(hidden)]``."""
+    bound = 1.0 / math.sqrt(hidden) if hidden > 0 else 0.0
+    for weight in module.parameters():
+        init.uniform_(weight, -bound, bound)
+
+
+class RNNBase(Module):
+    """What the recurrent networks share; `RNN`, `LSTM` and `GRU` are meant to be used.
+
+    Parameters
+    ----------
+    mode : {"RNN_TANH", "RNN_RELU", "LSTM", "GRU"}
+    input_size, hidden_size : int
+    num_layers : int, default 1
+    bias : bool, default True
+    batch_first : bool, default False
+        Whether input and output are (batch, steps, features) instead of (steps, batch, features).
+    dropout : float, default 0.0
+        Probability of dropout on the output of each layer but the last.
+    bidirectional : bool, default False
+    proj_size : int, default 0
+        Must be 0.
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range.
+    TypeError
+        If `hidden_size` is not an int.
+    """
+
+    def __init__(
+        self,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        name = type(self).__name__
+        if not isinstance(hidden_size, int):
+            raise TypeError(f"{name}: hidden_size should be of type int, got: {type(hidden_size).__name__}")
+        if hidden_size <= 0:
+            raise ValueError(f"{name}: hidden_size must be greater than zero; got {hidden_size}")
+        if num_layers <= 0:
+            raise ValueError(f"{name}: num_layers must be greater than zero; got {num_layers}")
+        if isinstance(dropout, bool) or not 0 <= dropout <= 1:
+            raise ValueError(
+                f"{name}: dropout should be a number in range [0, 1] representing the probability of an element "
+                f"being zeroed; got {dropout!r}"
+            )
+        if proj_size != 0:
+            raise ValueError(f"{name}: proj_size must be 0: projected states are not offered; got {proj_size}")
+        if dropout > 0 and num_layers == 1:
+            warnings.warn(
+                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
+                f"num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
+                stacklevel=3,
+            )
+        self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
+        self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
+        self.bidirectional, self.proj_size = bidirectional, proj_size
+        wide, directions = GATES[mode] * hidden_size, 2 if bidirectional else 1
+        self._names: list[tuple[str, ...]] = []
+        for number in range(num_layers):
+            features = input_size if number == 0 else hidden_size * directions
+            for suffix in ("", "_reverse")[:directions]:
+                shapes = {"weight_ih": (wide, features), "weight_hh": (wide, hidden_size)}
+                if bias:
+                    shapes |= {"bias_ih": (wide,), "bias_hh": (wide,)}
+                for part, shape in shapes.items():
+                    setattr(self, f"{part}_l{number}{suffix}", _new(shape, dtype))
+                self._names.append(tuple(f"{part}_l{number}{suffix}" for part in shapes))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew, uniformly from ``[-1/sqrt(hidden_size), 1/sqrt(hidden_size)]``."""
+        _draw(self, self.hidden_size)
+
+    @property
+    def all_weights(self) -> list[list[Parameter]]:
+        """The parameters of every layer and direction."""
+        return [[getattr(self, name) for name in names] for names in self._names]
+
+    def flatten_parameters(self) -> None:
+        """Do nothing: parameters are used where they lie."""
+
+    def extra_repr(self) -> str:
+        """Return the sizes and the options that differ from the defaults."""
+        parts = [f"{self.input_size}, {self.hidden_size}"]
+        usual = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        parts += [f"{name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value]
+        return ", ".join(parts)
+
+    def _begin(self, state: Tensor | None, batch: int, like: Tensor, batched: bool, name: str) -> Any:
+        """Return the initial states (layers * directions, batch, hidden); zeros if none are given."""
+        count = len(self._names)
+        shape = (count, batch, self.hidden_size)
+        if state is None:
+            return fresh(_array.zeros(shape, like._data.dtype))
+        owner = type(self).__name__
+        if state.ndim != (3 if batched else 2):
+            raise RuntimeError(
+                f"{owner}: For {'batched 3-D' if batched else 'unbatched 2-D'} input, {name} should also be "
+                f"{3 if batched else 2}-D but got {state.ndim}-D tensor"
+            )
+        given: Any = state if batched else functions["unsqueeze"](state, 1)
+        if given.shape != shape:
+            raise RuntimeError(f"{owner}: Expected hidden size {shape}, got {portrait(state)}")
+        return given
+
+    def _run(self, input: Tensor, hx: Any) -> tuple[Any, Any, Any]:
+        """Return the outputs and the last states and cells, of batched or unbatched input."""
+        owner = type(self).__name__
+        if input.ndim not in (2, 3):
+            raise ValueError(f"{owner}: Expected input to be 2D or 3D, got {input.ndim}D instead")
+        if input.shape[-1] != self.input_size:
+            raise RuntimeError(
+                f"{owner}: input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
+                f"{input.shape[-1]}: {portrait(input)}"
+            )
+        batched, x = input.ndim == 3, input
+        if not batched:
+            x = functions["unsqueeze"](input, 1)
+        elif self.batch_first:
+            x = functions["transpose"](input, 0, 1)
+        if x.shape[0] == 0:
+            raise RuntimeError(f"{owner}: Expected sequence length to be larger than 0 in RNN")
+        lstm = self.mode == "LSTM"
+        given = (None, None) if hx is None else hx if lstm else (hx, None)
+        h0 = self._begin(given[0], x.shape[1], x, batched, "hx")
+        c0 = self._begin(given[1], x.shape[1], x, batched, "cx") if lstm else None
+        x, last, cells = self._layers(x, h0, c0)
+        h = functions["stack"](last)
+        c = functions["stack"](cells) if lstm else None
+        if not batched:
+            return x.squeeze(1), h.squeeze(1), c.squeeze(1) if lstm else None
+        return (functions["transpose"](x, 0, 1) if self.batch_first else x), h, c
+
+    def _layers(self, x: Any, h0: Any, c0: Any) -> tuple[Any, list[Tensor], list[Tensor]]:
+        last, cells, directions = [], [], 2 if self.bidirectional else 1
+        for number in range(self.num_layers):
+            outs = []
+            for direction in range(directions):
+                i = number * directions + direction
+                weights = tuple(getattr(self, name) for name in self._names[i])
+                made = layer(self.mode, x, h0[i], None if c0 is None else c0[i], weights, direction == 1)
+                outs.append(made[0])
+                last.append(made[1])
+                cells += made[2:]
+            x = outs[0] if directions == 1 else functions["cat"](outs, -1)
+            if self.dropout > 0 and self.training and number < self.num_layers - 1:
+                x = functions["dropout"](x, self.dropout, True)
+        return x, last, cells
+
+
+class RNN(RNNBase):
+    """Plain recurrent network, ``h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)``.
+
+    Parameters
+    ----------
+    *args
+        ``input_size, hidden_size, num_layers=1, nonlinearity="tanh", bias=True, batch_first=False,
+        dropout=0.0, bidirectional=False``, by position or by name.
+    **kwargs
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If `nonlinearity` is neither "tanh" nor "relu", or an option is out of range.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> outputs, last = mg.nn.RNN(3, 5, num_layers=2)(mg.ones(7, 2, 3))
+    >>> outputs.shape, last.shape
+    ((7, 2, 5), (2, 2, 5))
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if len(args) > 3:
+            kwargs["nonlinearity"] = args[3]
+            args = args[:3] + args[4:]
+        self.nonlinearity = kwargs.pop("nonlinearity", "tanh")
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise ValueError(f"RNN: Unknown nonlinearity {self.nonlinearity!r}. Select from 'tanh' or 'relu'.")
+        super().__init__(f"RNN_{self.nonlinearity.upper()}", *args, **kwargs)
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Any, Any]:
+        """Return the last layer's states after every step, and each layer's last one.
+
+        Parameters
+        ----------
+        input : Tensor of shape (steps, batch, input_size), or (steps, input_size)
+        hx : Tensor of shape (layers * directions, batch, hidden_size), optional
+
+        Returns
+        -------
+        tuple of Tensor
+        """
+        out, h, _ = self._run(input, hx)
+        return out, h
+
+
+class LSTM(RNNBase):
+    """Long short-term memory [1]_, with a forget gate.
+
+    ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``W_ih x_t + b_ih + W_hh h_(t-1) + b_hh``;
+    ``c_t = f c_(t-1) + i g``, ``h_t = o tanh(c_t)``.
+
+    Parameters
+    ----------
+    *args
+        ``input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
+        bidirectional=False``, by position or by name.
+    **kwargs
+        The same.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> outputs, (h, c) = mg.nn.LSTM(3, 5, batch_first=True)(mg.ones(2, 7, 3))
+    >>> outputs.shape, h.shape, c.shape
+    ((2, 7, 5), (1, 2, 5), (1, 2, 5))
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__("LSTM", *args, **kwargs)
+
+    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Any, tuple[Any, Any]]:
+        """Return the last layer's states after every step, and each layer's last state and cell.
+
+        Parameters
+        ----------
+        input : Tensor of shape (steps, batch, input_size), or (steps, input_size)
+        hx : tuple of two Tensors of shape (layers * directions, batch, hidden_size), optional
+
+        Returns
+        -------
+        tuple
+        """
+        out, h, c = self._run(input, hx)
+        return out, (h, c)
+
+
+class GRU(RNNBase):
+    """Gated recurrent unit [1]_.
+
+    ``r, z = sigmoid(...)``, ``n = tanh(W_in x + b_in + r (W_hn h + b_hn))``,
+    ``h_t = (1 - z) n + z h_(t-1)``.
+
+    Parameters
+    ----------
+    *args
+        ``input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
+        bidirectional=False``, by position or by name.
+    **kwargs
+        The same.
+
+    References
+    ----------
+    .. [1] K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical
+       machine translation", EMNLP 2014.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> outputs, last = mg.nn.GRU(3, 5, bidirectional=True)(mg.ones(7, 2, 3))
+    >>> outputs.shape, last.shape
+    ((7, 2, 10), (2, 2, 5))
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__("GRU", *args, **kwargs)
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Any, Any]:
+        """Return the last layer's states after every step, and each layer's last one.
+
+        Parameters
+        ----------
+        input : Tensor of shape (steps, batch, input_size), or (steps, input_size)
+        hx : Tensor of shape (layers * directions, batch, hidden_size), optional
+
+        Returns
+        -------
+        tuple of Tensor
+        """
+        out, h, _ = self._run(input, hx)
+        return out, h
+
+
+class _Cell(Module):
+    """One step of a recurrent network."""
+
+    bias_ih: Parameter | None
+    bias_hh: Parameter | None
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool, mode: str, dtype: Any) -> None:
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        self._mode = mode
+        wide = GATES[mode] * hidden_size
+        self.weight_ih, self.weight_hh = _new((wide, input_size), dtype), _new((wide, hidden_size), dtype)
+        for name in ("bias_ih", "bias_hh"):
+            if bias:
+                setattr(self, name, _new((wide,), dtype))
+            else:
+                self.register_parameter(name, None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew, uniformly from ``[-1/sqrt(hidden_size), 1/sqrt(hidden_size)]``."""
+        _draw(self, self.hidden_size)
+
+    def extra_repr(self) -> str:
+        """Return the sizes, and whether there is no bias."""
+        return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+
+    def _step(self, input: Tensor, states: tuple[Any, ...]) -> tuple[Any, ...]:
+        owner = type(self).__name__
+        if input.ndim not in (1, 2):
+            raise ValueError(f"{owner}: Expected input to be 1D or 2D, got {input.ndim}D instead")
+        if input.shape[-1] != self.input_size:
+            raise RuntimeError(
+                f"{owner}: input has inconsistent input_size: got {input.shape[-1]}, expected {self.input_size}"
+            )
+        single = input.ndim == 1
+        x: Any = functions["reshape"](input, (1, -1, self.input_size))
+        shape = (x.shape[1], self.hidden_size)
+        held = []
+        for state in states:
+            if state is None:
+                held.append(fresh(_array.zeros(shape, x._data.dtype)))
+                continue
+            if state.ndim != input.ndim or state.shape[-1] != self.hidden_size:
+                raise RuntimeError(
+                    f"{owner}: hidden state must be {input.ndim}-D with hidden_size {self.hidden_size}; "
+                    f"got {portrait(state)}"
+                )
+            held.append(state.reshape(shape))
+        weights = (self.weight_ih, self.weight_hh, *((self.bias_ih, self.bias_hh) if self.bias else ()))
+        made: Any = layer(self._mode, x, held[0], held[1] if len(held) > 1 else None, weights, False)[1:]
+        return tuple(state.squeeze(0) for state in made) if single else made
+
+
+class RNNCell(_Cell):
+    """One step of a plain recurrent network.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+    bias : bool, default True
+    nonlinearity : {"tanh", "relu"}, default "tanh"
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+
+    Raises
+    ------
+    RuntimeError
+        If `nonlinearity` is unknown.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"RNNCell: Unknown nonlinearity: {nonlinearity}")
+        self.nonlinearity = nonlinearity
+        super().__init__(input_size, hidden_size, bias, f"RNN_{nonlinearity.upper()}", dtype)
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Any:
+        """Return the next state.
+
+        Parameters
+        ----------
+        input : Tensor of shape (batch, input_size), or (input_size,)
+        hx : Tensor of shape (batch, hidden_size), or (hidden_size,), optional
+
+        Returns
+        -------
+        Tensor
+        """
+        return self._step(input, (hx,))[0]
+
+
+class LSTMCell(_Cell):
+    """One step of an LSTM.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+    bias : bool, default True
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, "LSTM", dtype)
+
+    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Any, ...]:
+        """Return the next state and cell.
+
+        Parameters
+        ----------
+        input : Tensor of shape (batch, input_size), or (input_size,)
+        hx : tuple of two Tensors, optional
+
+        Returns
+        -------
+        tuple of Tensor
+        """
+        return self._step(input, (None, None) if hx is None else tuple(hx))
+
+
+class GRUCell(_Cell):
+    """One step of a GRU.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+    bias : bool, default True
+    device : optional
+        The CPU.
+    dtype : dtype, optional
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, "GRU", dtype)
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Any:
+        """Return the next state.
+
+        Parameters
+        ----------
+        input : Tensor of shape (batch, input_size), or (input_size,)
+        hx : Tensor of shape (batch, hidden_size), or (hidden_size,), optional
+
+        Returns
+        -------
+        Tensor
+        """
+        return self._step(input, (hx,))[0]
