@@ -89,16 +89,40 @@ def _zero(like: Tensor) -> Tensor:
     return fresh(np.zeros((), like._data.dtype))
 
 
+def complete(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a key of ints, slices, None and Ellipsis that gives an array even where it names one element."""
+    return key if Ellipsis in key else (*key, Ellipsis)
+
+
+_PLAIN = {int, slice, type(None), type(Ellipsis)}
+
+
+def _is_basic(key: tuple[Any, ...]) -> bool:
+    """Whether NumPy reads the key as it is meant: only ints, slices with positive steps, None and one Ellipsis."""
+    for part in key:
+        kind = type(part)
+        if kind not in _PLAIN:
+            return False
+        if kind is slice:
+            step = part.step
+            if type(part.start) not in _PLAIN or type(part.stop) not in _PLAIN:
+                return False
+            if step is not None and (type(step) is not int or step <= 0):
+                return False
+    return key.count(Ellipsis) <= 1
+
+
 def basic(input: Tensor, key: tuple[Any, ...]) -> Tensor:
     """Return the view ``input[key]`` for a key of ints, slices and None."""
-    data = input._data[(*key, Ellipsis)]
+    key = complete(key)
+    data = input._data[key]
     return view_result(data, Slice, input, lambda a: basic(a, key), key=key, shape=input._data.shape)
 
 
 def embedded(input: Tensor, key: tuple[Any, ...], shape: tuple[int, ...]) -> Tensor:
     """Return zeros of `shape` with `input` in the region `key`."""
     data = _array.zeros(shape, input._data.dtype)
-    data[(*key, Ellipsis)] = input._data
+    data[complete(key)] = input._data
     return result(data, Embed, (input,), key=key)
 
 
@@ -121,9 +145,6 @@ def put(input: Tensor, elements: Elements, values: Tensor, accumulate: bool) -> 
     return result(data, IndexPut, (input, values), elements=elements, accumulate=accumulate, shape=shape)
 
 
-_PLAIN = {int, type(None)}
-
-
 @method("__getitem__")
 def getitem(input: Tensor, key: Any) -> Tensor:
     """Return the elements that `key` names: a view for ints, slices, None and Ellipsis, else a copy.
@@ -136,10 +157,12 @@ def getitem(input: Tensor, key: Any) -> Tensor:
         For a slice whose step is not positive.
     """
     data = input._data
-    if type(key) is int and data.ndim and -data.shape[0] <= key < data.shape[0]:
-        return basic(input, (key,))
-    if type(key) is slice and data.ndim and key.step is None and {type(key.start), type(key.stop)} <= _PLAIN:
-        return basic(input, (key,))
+    parts = key if type(key) is tuple else (key,)
+    if _is_basic(parts):
+        try:
+            return basic(input, parts)
+        except IndexError:
+            pass  # it is told below, by dimension
     region, elements = read_key(data.shape, key)
     if elements is None:
         return basic(input, region)
@@ -161,6 +184,16 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     """
     input._check_inplace("setitem")
     data = input._data
+    plain = type(value) in (float, int) and data.dtype.kind == "f" and not (mode.enabled and input._requires)
+    parts = key if type(key) is tuple else (key,)
+    if plain and _is_basic(parts):
+        try:
+            data[parts] = value
+        except IndexError:
+            read_key(data.shape, key)
+            raise
+        input._bump()
+        return
     region, elements = read_key(data.shape, key)
     if not isinstance(value, Tensor):
         # A Python float has float64's precision: going through float32 would lose it.
@@ -347,7 +380,7 @@ def inserted(input: Tensor, key: tuple[Any, ...], value: Tensor) -> Tensor:
     """Return a copy with the region `key` replaced by `value`."""
     data = _array.empty(input._data.shape, input._data.dtype)
     np.copyto(data, input._data)
-    data[(*key, Ellipsis)] = value._data
+    data[complete(key)] = value._data
     return result(data, Inserted, (input, value), key=key)
 
 
