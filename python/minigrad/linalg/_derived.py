@@ -374,7 +374,8 @@ def norm(a: Any, ord: Any = None) -> float:
         # Scaled, so that squares neither overflow nor vanish.
         return largest * math.sqrt(float(np.square(size / largest).sum())) if largest else 0.0
     if x.ndim == 1:
-        return _vector_norm(size, largest, _check.real(ord, "norm", "ord", -math.inf, math.inf))
+        infinite = ord in (math.inf, -math.inf)
+        return _vector_norm(size, largest, ord if infinite else _check.real(ord, "norm", "ord", -math.inf, math.inf))
     if ord in ("nuc", 2, -2):
         s = svdvals(x)
         return float(s.sum()) if ord == "nuc" else float(s[0 if ord == 2 else -1]) if s.size else 0.0

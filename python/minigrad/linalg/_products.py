@@ -76,7 +76,7 @@ def matmul(a: ArrayLike, b: ArrayLike, out: NDArray[Any] | None = None) -> Any:
             c = _empty((m, n), left.dtype)
             if not product(a, b, c):
                 return c
-    except (AttributeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         pass
     return _general(a, b, None)
 
