@@ -111,13 +111,10 @@ def test_what_follows_from_factorisations() -> None:
     np.testing.assert_allclose(linalg.inv(a) @ a, np.eye(2), atol=1e-15)
     tall = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     p = linalg.pinv(tall)
-    for product, against in (
-        (tall @ p @ tall, tall),
-        (p @ tall @ p, p),
-        (tall @ p, (tall @ p).T),
-        (p @ tall, (p @ tall).T),
-    ):
-        np.testing.assert_allclose(product, against, atol=1e-14)
+    np.testing.assert_allclose(tall @ p @ tall, tall, atol=1e-14)
+    np.testing.assert_allclose(p @ tall @ p, p, atol=1e-14)
+    for product in (tall @ p, p @ tall):
+        np.testing.assert_allclose(product, product.T, atol=1e-14)
     assert linalg.cond(np.diag([4.0, 2.0])) == 2.0 and linalg.cond(np.zeros((2, 2))) == np.inf
 
 

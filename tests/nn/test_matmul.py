@@ -54,10 +54,12 @@ SHAPES = [
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int32", "uint8"])
 def test_matmul_by_sums(left: Any, right: Any, dtype: str) -> None:
     rng = np.random.default_rng(0)
-    a, b = (
-        (rng.standard_normal(s) * 5).astype(dtype) if dtype[0] == "f" else rng.integers(0, 9, s).astype(dtype)
-        for s in (left, right)
-    )
+
+    def operand(shape: Any) -> np.ndarray:
+        numbers = rng.standard_normal(shape) * 5 if dtype[0] == "f" else rng.integers(0, 9, shape)
+        return numbers.astype(dtype)
+
+    a, b = operand(left), operand(right)
     got = (mg.tensor(a) @ mg.tensor(b)).numpy()
     expected = _sums(a, b).astype(dtype)
     assert got.dtype == dtype and got.shape == expected.shape
@@ -106,12 +108,10 @@ def test_the_same_bits_for_any_number_of_threads() -> None:
 
 
 @pytest.mark.parametrize(("left", "right"), SHAPES[:9])
-def test_gradients_by_differences(left: Any, right: Any) -> None:
+def test_gradients_are_the_transposed_maps(left: Any, right: Any) -> None:
     rng = np.random.default_rng(0)
-    a, b = rng.standard_normal(left) if len(left) < 2 or left[0] < 10 else rng.standard_normal((2, 3)), None
-    b = rng.standard_normal(right if a.shape == left else (3, 2))
+    a, b = rng.standard_normal(left), rng.standard_normal(right)
     x, y = _tensor(a, grad=True), _tensor(b, grad=True)
-    assert mg.autograd.gradcheck(mg.matmul, (x, y)) if hasattr(mg.autograd, "gradcheck") else True
     out = x @ y
     g = rng.standard_normal(out.shape)
     ga, gb = mg.grad(out, (x, y), _tensor(g))
@@ -248,7 +248,7 @@ def test_tensordot_kron_chains_and_cross() -> None:
         (RuntimeError, "does not match the number of dimensions", lambda x: mg.einsum("ijk->i", x)),
         (RuntimeError, "invalid subscript", lambda x: mg.einsum("i1->i", x)),
         (RuntimeError, "does not appear", lambda x: mg.einsum("ij->k", x)),
-        (RuntimeError, "do not broadcast", lambda x: mg.einsum("ij,jk->ik", x, x)),
+        (RuntimeError, "not broadcast", lambda x: mg.einsum("ij,jk->ik", x, x)),
         (RuntimeError, "need to match", lambda x: mg.tensordot(x, x, 1)),
         (TypeError, "expected Tensors", lambda x: mg.matmul(x, 2.0)),
     ],

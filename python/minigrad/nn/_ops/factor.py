@@ -228,8 +228,7 @@ class Eigh(Node):
         inner: Any = 0
         if grad_v is not None:
             inner = matmul(v.mT, grad_v) / _gaps(values)
-        if grad_l is not None:
-            inner = _with_diagonal(inner, grad_l, grad_v is not None)
+        inner = _with_diagonal(inner, grad_l, values._data.shape[-1])
         full = matmul(matmul(v, inner), v.mT)
         return (full if grad_v is None else 0.5 * (full + full.mT),)
 
@@ -241,13 +240,11 @@ def _gaps(values: Tensor) -> Tensor:
     return gaps + fresh(np.eye(n, dtype=values._data.dtype))
 
 
-def _with_diagonal(inner: Any, values: Tensor, off: bool) -> Tensor:
-    """Return `inner` with `values` on its diagonal."""
-    line = diag_embed(values)
-    if not off:
-        return line
-    n = values._data.shape[-1]
-    return inner * fresh(1 - np.eye(n, dtype=values._data.dtype)) + line  # type: ignore[no-any-return]
+def _with_diagonal(inner: Any, values: Any, n: int) -> Any:
+    """Return `inner`, or zeros for 0, with `values`, or zeros for None, on its diagonal."""
+    if isinstance(inner, Tensor):
+        inner = inner * fresh(1 - np.eye(n, dtype=inner._data.dtype))
+    return inner if values is None else inner + diag_embed(values)
 
 
 def _triangle_of(a: np.ndarray, uplo: str, op: str) -> np.ndarray:
