@@ -290,12 +290,23 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 @method
 def relu_(input: Tensor) -> Tensor:
-    """Apply `relu` in place."""
+    """Apply `relu` in place.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return relu(input, inplace=True)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``min(max(x, 0), 6)`` of every element.
+
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------
@@ -308,6 +319,14 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """Return x above 0 and `negative_slope` times x below.
 
+    Parameters
+    ----------
+    input : Tensor
+    negative_slope : float, default 0.01
+        Slope below zero.
+    inplace : bool, default False
+        Change `input` itself.
+
     Raises
     ------
     RuntimeError
@@ -317,12 +336,27 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """Apply `leaky_relu` in place."""
+    """Apply `leaky_relu` in place.
+
+    Parameters
+    ----------
+    input : Tensor
+    negative_slope : float, default 0.01
+        Slope below zero.
+    """
     return leaky_relu(input, negative_slope, True)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x above 0 and ``alpha * (exp(x) - 1)`` below.
+
+    Parameters
+    ----------
+    input : Tensor
+    alpha : float, default 1
+        The limit far below zero, negated.
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------
@@ -333,12 +367,25 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """Apply `elu` in place."""
+    """Apply `elu` in place.
+
+    Parameters
+    ----------
+    input : Tensor
+    alpha : number, default 1.0
+        Factor.
+    """
     return elu(input, alpha, True)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """Return the self-normalising ``scale * elu(x, alpha)``.
+
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------
@@ -353,12 +400,25 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def selu_(input: Tensor) -> Tensor:
-    """Apply `selu` in place."""
+    """Apply `selu` in place.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return selu(input, True)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x above 0 and ``alpha * (exp(x / alpha) - 1)`` below, which is smooth at 0.
+
+    Parameters
+    ----------
+    input : Tensor
+    alpha : float, default 1
+        The limit far below zero, negated.
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------
@@ -371,7 +431,14 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """Apply `celu` in place."""
+    """Apply `celu` in place.
+
+    Parameters
+    ----------
+    input : Tensor
+    alpha : number, default 1.0
+        Factor.
+    """
     return celu(input, alpha, True)
 
 
@@ -410,6 +477,12 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``x * sigmoid(x)`` of every element.
 
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Change `input` itself.
+
     Raises
     ------
     RuntimeError
@@ -420,6 +493,12 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``x * tanh(softplus(x))`` of every element.
+
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------
@@ -432,6 +511,14 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """Return ``log(1 + exp(beta * x)) / beta``, and x itself where ``beta * x > threshold``.
 
+    Parameters
+    ----------
+    input : Tensor
+    beta : float, default 1
+        Sharpness.
+    threshold : float, default 20
+        Where it counts as linear.
+
     Raises
     ------
     RuntimeError
@@ -443,6 +530,10 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 def logsigmoid(input: Tensor) -> Tensor:
     """Return ``log(sigmoid(x))`` of every element, without loss for x far from 0.
 
+    Parameters
+    ----------
+    input : Tensor
+
     Raises
     ------
     RuntimeError
@@ -453,6 +544,16 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x limited to [min_val, max_val]; the derivative at either is 0.
+
+    Parameters
+    ----------
+    input : Tensor
+    min_val : float, default -1
+        Lower limit.
+    max_val : float, default 1
+        Upper limit.
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------
@@ -474,12 +575,27 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """Apply `hardtanh` in place."""
+    """Apply `hardtanh` in place.
+
+    Parameters
+    ----------
+    input : Tensor
+    min_val : float, default -1
+        Lower limit.
+    max_val : float, default 1
+        Upper limit.
+    """
     return hardtanh(input, min_val, max_val, True)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``(x + 3) / 6`` limited to [0, 1].
+
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------
@@ -492,6 +608,12 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``x * hardsigmoid(x)``.
 
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool, default False
+        Change `input` itself.
+
     Raises
     ------
     RuntimeError
@@ -503,6 +625,10 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 def softsign(input: Tensor) -> Tensor:
     """Return ``x / (1 + |x|)`` of every element.
 
+    Parameters
+    ----------
+    input : Tensor
+
     Raises
     ------
     RuntimeError
@@ -512,12 +638,23 @@ def softsign(input: Tensor) -> Tensor:
 
 
 def tanhshrink(input: Tensor) -> Tensor:
-    """Return ``x - tanh(x)`` of every element."""
+    """Return ``x - tanh(x)`` of every element.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return _activate("tanhshrink", Tanhshrink, floating("tanhshrink", input))
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """Return x moved toward 0 by `lambd`, at most to it.
+
+    Parameters
+    ----------
+    input : Tensor
+    lambd : float, default 0.5
+        The threshold.
 
     Raises
     ------
@@ -533,6 +670,12 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """Return x beyond `lambd` from 0, and 0 nearer.
 
+    Parameters
+    ----------
+    input : Tensor
+    lambd : float, default 0.5
+        The threshold.
+
     Raises
     ------
     RuntimeError
@@ -543,6 +686,16 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """Return x above `threshold`, and `value` elsewhere.
+
+    Parameters
+    ----------
+    input : Tensor
+    threshold : float
+        Where the function changes.
+    value : float
+        What smaller elements become.
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------
@@ -557,7 +710,15 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 
 def threshold_(input: Tensor, threshold_value: float, value: float) -> Tensor:
-    """Apply `threshold` in place."""
+    """Apply `threshold` in place.
+
+    Parameters
+    ----------
+    input : Tensor
+    threshold_value : float
+        Where the function changes.
+    value : number or Tensor
+    """
     return threshold(input, threshold_value, value, True)
 
 
@@ -632,6 +793,12 @@ class Glu(Node):
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """Return ``a * sigmoid(b)``, where `a` and `b` are the halves of `input` along `dim`.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, default -1
+        Along which.
+
     Raises
     ------
     RuntimeError
@@ -663,6 +830,18 @@ def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """Return x above 0 and r x below, with r drawn uniformly from [lower, upper] in training and else their mean.
+
+    Parameters
+    ----------
+    input : Tensor
+    lower : float, default 1/8
+        Smallest slope.
+    upper : float, default 1/3
+        Largest slope.
+    training : bool, default False
+        Whether anything is random at all.
+    inplace : bool, default False
+        Change `input` itself.
 
     Raises
     ------

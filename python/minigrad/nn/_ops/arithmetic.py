@@ -319,6 +319,16 @@ def _scaled(op: str, other: Any, alpha: Any, like: Any) -> Any:
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input + alpha * other``, broadcast.
 
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    alpha : number, default 1
+        Factor of `other`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -333,6 +343,16 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
 @method("sub", "__sub__")
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input - alpha * other``, broadcast.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    alpha : number, default 1
+        Factor of `other`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -349,13 +369,30 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
 
 @method
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
-    """Return ``other - alpha * input``; see `sub`."""
+    """Return ``other - alpha * input``; see `sub`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    alpha : number, default 1
+        Factor of `input`.
+    """
     return sub(other, input, alpha=alpha)
 
 
 @method
 def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Return ``input * other``, broadcast.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -390,6 +427,12 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
 @method("neg", "__neg__")
 def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``-input``.
+
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -459,6 +502,14 @@ def _floor_quotient(op: str, a: Tensor, b: Tensor) -> np.ndarray:
 def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Return ``input / other`` rounded down.
 
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -489,6 +540,14 @@ def _remainder(op: str, ufunc: Any, rounding: str, input: Any, other: Any, out: 
 def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Return ``input - floor(input / other) * other``, of the sign of `other`.
 
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -500,6 +559,14 @@ def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
 @method
 def fmod(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Return ``input - trunc(input / other) * other``, of the sign of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -522,6 +589,18 @@ def _divmod(input: Any, other: Any) -> tuple[Tensor, Tensor]:
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input + value * tensor1 * tensor2``.
 
+    Parameters
+    ----------
+    input : Tensor
+    tensor1 : Tensor
+        First factor.
+    tensor2 : Tensor
+        Second factor.
+    value : number, default 1
+        Factor of the product.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -534,6 +613,18 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
 @method
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
     """Return ``input + value * tensor1 / tensor2``.
+
+    Parameters
+    ----------
+    input : Tensor
+    tensor1 : Tensor
+        First factor.
+    tensor2 : Tensor
+        Second factor.
+    value : number, default 1
+        Factor of the quotient.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -549,6 +640,15 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
 @method
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
     """Return ``input + weight * (end - input)``.
+
+    Parameters
+    ----------
+    input : Tensor
+    end : Tensor
+    weight : Tensor or number
+        0 gives `input`, 1 gives `end`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------

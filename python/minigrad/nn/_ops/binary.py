@@ -139,6 +139,14 @@ def _integer_power(a: Tensor, b: Tensor) -> np.ndarray:
 def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     """Return ``input ** exponent``, broadcast; either may be a number.
 
+    Parameters
+    ----------
+    input : Tensor
+    exponent : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -160,7 +168,16 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
 
 @method
 def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
-    """Return ``input ** exponent`` computed in float64."""
+    """Return ``input ** exponent`` computed in float64.
+
+    Parameters
+    ----------
+    input : Tensor
+    exponent : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     a, b = (v.to(float64) if isinstance(v, Tensor) else float(v) for v in (input, exponent))
     return pow(a, b, out=out)
 
@@ -174,7 +191,16 @@ def _float_power_(self: Tensor, exponent: Any) -> Tensor:
 
 @method
 def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Return ``input * 2 ** other``."""
+    """Return ``input * 2 ** other``.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     return delivered("ldexp", mul(input, pow(2.0, other)), out)
 
 
@@ -243,7 +269,16 @@ class CopySign(Binary):
 
 @method
 def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Return the angle from the positive x axis to the point (x = other, y = input), from -pi to pi."""
+    """Return the angle from the positive x axis to the point (x = other, y = input), from -pi to pi.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     a, b = promote_float("atan2", input, other)
     return delivered("atan2", record(apply("atan2", np.arctan2, a, b), Atan2, a, b), out)
 
@@ -251,6 +286,14 @@ def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 @method
 def hypot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``sqrt(input^2 + other^2)`` without overflow on the way.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -272,19 +315,46 @@ def _log_add(name: str, ufunc: Any, base: float, input: Tensor, other: Tensor, o
 
 @method
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Return ``log(exp(input) + exp(other))`` without overflow on the way."""
+    """Return ``log(exp(input) + exp(other))`` without overflow on the way.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     return _log_add("logaddexp", np.logaddexp, np.e, input, other, out)
 
 
 @method
 def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Return ``log2(2 ** input + 2 ** other)`` without overflow on the way."""
+    """Return ``log2(2 ** input + 2 ** other)`` without overflow on the way.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     return _log_add("logaddexp2", np.logaddexp2, 2, input, other, out)
 
 
 @method
 def xlogy(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """Return ``input * log(other)``; 0 where `input` is 0 and `other` is not NaN."""
+    """Return ``input * log(other)``; 0 where `input` is 0 and `other` is not NaN.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     a, b = promote_float("xlogy", input, other)
 
     def ufunc(x: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -296,7 +366,16 @@ def xlogy(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
 
 @method
 def copysign(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """Return ``|input|`` with the sign of `other`."""
+    """Return ``|input|`` with the sign of `other`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     a, b = promote_float("copysign", input, other)
     return delivered("copysign", record(apply("copysign", np.copysign, a, b), CopySign, a, b), out)
 
@@ -304,6 +383,14 @@ def copysign(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
 @method
 def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return 0 below zero, 1 above it, and `values` at it.
+
+    Parameters
+    ----------
+    input : Tensor
+    values : Tensor
+        What zero becomes.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -370,6 +457,12 @@ lcm = _of_integers("lcm", np.lcm, "the least common multiple")
 @method("bitwise_not", "__invert__")
 def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the tensor with every bit turned, or for bool its negation.
+
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------

@@ -103,6 +103,12 @@ ge = greater_equal = _comparison("ge", np.greater_equal, ">=", "greater_equal")
 def equal(input: Tensor, other: Tensor) -> bool:
     """Return whether both tensors have the same shape and elements.
 
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+
     Raises
     ------
     TypeError
@@ -116,6 +122,18 @@ def equal(input: Tensor, other: Tensor) -> bool:
 @method
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Return whether ``|input - other| <= atol + rtol |other|`` elementwise.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    rtol : float, default 1e-05
+        Relative tolerance.
+    atol : float, default 1e-08
+        Absolute tolerance.
+    equal_nan : bool, default False
+        Whether NaN equals NaN.
 
     Raises
     ------
@@ -148,12 +166,40 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 
 @method
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Return whether all elements are close; see `isclose`."""
+    """Return whether all elements are close; see `isclose`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    rtol : float, default 1e-05
+        Relative tolerance.
+    atol : float, default 1e-08
+        Absolute tolerance.
+    equal_nan : bool, default False
+        Whether NaN equals NaN.
+    """
     return bool(isclose(input, other, rtol, atol, equal_nan)._data.all())
 
 
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Return, for each of `elements`, whether it is among `test_elements`.
+
+    Parameters
+    ----------
+    elements : Tensor or number
+        What is looked for.
+    test_elements : Tensor or number
+        Among what.
+    assume_unique : bool, default False
+        Accepted and ignored.
+    invert : bool, default False
+        Whether to tell what is not among them.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------
@@ -199,7 +245,14 @@ logical_xor = _logic("logical_xor", np.logical_xor, "whether exactly one is true
 
 @method
 def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Return whether each element is 0 (or False)."""
+    """Return whether each element is 0 (or False).
+
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     data = _array.empty(input._data.shape, _BOOL)
     np.logical_not(input._data, out=data)
     return delivered("logical_not", plain(data), out)
@@ -251,6 +304,16 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
     """Return elements of `input` where `condition` holds, and of `other` elsewhere, broadcast.
 
     With `condition` alone: the positions where it is not 0, one index tensor for each dimension.
+
+    Parameters
+    ----------
+    condition : Tensor of bool
+    input : Tensor or number, optional
+        Where the condition holds.
+    other : Tensor or number, optional
+        Elsewhere.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -445,13 +508,31 @@ def _clamp_tensors(input: Tensor, min: Any, max: Any) -> Tensor:
 
 @method
 def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
-    """Return the larger of each element and `min`."""
+    """Return the larger of each element and `min`.
+
+    Parameters
+    ----------
+    input : Tensor
+    min : number or Tensor
+        Lower limit.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     return clamp(input, min, None, out=out)
 
 
 @method
 def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
-    """Return the smaller of each element and `max`."""
+    """Return the smaller of each element and `max`.
+
+    Parameters
+    ----------
+    input : Tensor
+    max : number or Tensor
+        Upper limit.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     return clamp(input, None, max, out=out)
 
 

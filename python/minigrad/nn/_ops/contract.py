@@ -74,7 +74,14 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
 @takes_out
 @method
 def kron(input: Tensor, other: Tensor) -> Tensor:
-    """Return the Kronecker product: every element of `input` times the whole of `other`."""
+    """Return the Kronecker product: every element of `input` times the whole of `other`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    """
     ndim = max(input._data.ndim, other._data.ndim)
     a = (1,) * (ndim - input._data.ndim) + input._data.shape
     b = (1,) * (ndim - other._data.ndim) + other._data.shape
@@ -220,6 +227,11 @@ def einsum(*args: Any) -> Tensor:
     diagonal; "..." stands for dimensions that broadcast; without "->" the result has the labels
     that occur once, in alphabetical order. Lists of numbers after each operand may replace the equation.
 
+    Parameters
+    ----------
+    *args : str and Tensor
+        The equation, then its operands.
+
     Raises
     ------
     RuntimeError
@@ -303,6 +315,11 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
     """Return the product of a chain of matrices, in the order that takes the fewest multiplications.
+
+    Parameters
+    ----------
+    *matrices : Tensor
+        Two or more, whose inner extents agree.
 
     Raises
     ------

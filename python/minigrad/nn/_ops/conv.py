@@ -392,6 +392,26 @@ def conv2d(
     batch, `weight` (outputs, channels / groups, kernel height, kernel width), and `stride`,
     `padding` and `dilation` are ints or pairs.
 
+    Parameters
+    ----------
+    input : Tensor
+    weight : Tensor
+        The kernels.
+    bias : Tensor, optional
+        One number per output channel.
+    stride : int or tuple of int, default 1
+        Step between windows.
+    padding : int, tuple of int, "valid" or "same", default 0
+        Zeros added on both sides.
+    dilation : int or tuple of int, default 1
+        Distance between the elements of a window.
+    groups : int, default 1
+        Independent groups of channels.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     RuntimeError
@@ -426,6 +446,26 @@ def conv3d(
     """Convolve (strictly: correlate) volumes with a bank of kernels.
 
     As `conv1d`, over three dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    weight : Tensor
+        The kernels.
+    bias : Tensor, optional
+        One number per output channel.
+    stride : int or tuple of int, default 1
+        Step between windows.
+    padding : int, tuple of int, "valid" or "same", default 0
+        Zeros added on both sides.
+    dilation : int or tuple of int, default 1
+        Distance between the elements of a window.
+    groups : int, default 1
+        Independent groups of channels.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------
@@ -491,6 +531,28 @@ def conv_transpose2d(
 ) -> Tensor:
     """Apply the transpose of `conv2d`; the arguments are those of `conv_transpose1d`, over two dimensions.
 
+    Parameters
+    ----------
+    input : Tensor
+    weight : Tensor
+        The kernels.
+    bias : Tensor, optional
+        One number per output channel.
+    stride : int or tuple of int, default 1
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    output_padding : int or tuple of int, default 0
+        Added to one side of the result.
+    groups : int, default 1
+        Independent groups of channels.
+    dilation : int or tuple of int, default 1
+        Distance between the elements of a window.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     RuntimeError
@@ -510,6 +572,28 @@ def conv_transpose3d(
     dilation: Any = 1,
 ) -> Tensor:
     """Apply the transpose of `conv3d`; the arguments are those of `conv_transpose1d`, over three dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    weight : Tensor
+        The kernels.
+    bias : Tensor, optional
+        One number per output channel.
+    stride : int or tuple of int, default 1
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    output_padding : int or tuple of int, default 0
+        Added to one side of the result.
+    groups : int, default 1
+        Independent groups of channels.
+    dilation : int or tuple of int, default 1
+        Distance between the elements of a window.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------

@@ -38,7 +38,14 @@ class ToCopy(Node):
 
 @method
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """Return a copy with memory of its own, through which gradients flow."""
+    """Return a copy with memory of its own, through which gradients flow.
+
+    Parameters
+    ----------
+    input : Tensor
+    memory_format : optional
+        Accepted and ignored: results are row-major.
+    """
     data = _array.empty(input._data.shape, input._data.dtype)
     np.copyto(data, input._data)
     return result(data, Clone, (input,))
@@ -130,13 +137,23 @@ def _type(input: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 @method
 def is_floating_point(input: Tensor) -> bool:
-    """Return whether the elements are floating-point numbers."""
+    """Return whether the elements are floating-point numbers.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return input._data.dtype.kind == "f"
 
 
 @method
 def is_complex(input: Tensor) -> bool:
-    """Return whether the elements are complex: never."""
+    """Return whether the elements are complex: never.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return False
 
 
@@ -437,7 +454,13 @@ def _fill_value(op: str, value: Any) -> Tensor:
 
 @method
 def fill(input: Tensor, value: Any) -> Tensor:
-    """Return a tensor of the shape and type of `input` in which every element is `value`."""
+    """Return a tensor of the shape and type of `input` in which every element is `value`.
+
+    Parameters
+    ----------
+    input : Tensor
+    value : number or Tensor
+    """
     source = _fill_value("fill", value)
     data = _array.empty(input._data.shape, input._data.dtype)
     with np.errstate(all="ignore"):

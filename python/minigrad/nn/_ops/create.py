@@ -183,6 +183,13 @@ def tensor(
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """Return `data` as a tensor, sharing memory with an array or tensor of the right type.
 
+    Parameters
+    ----------
+    data : array_like
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    device : "cpu", optional
+
     Raises
     ------
     TypeError, ValueError, RuntimeError
@@ -200,6 +207,17 @@ def asarray(
     obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
     """Return `obj` as a tensor: a view of its memory where `copy` does not forbid it.
+
+    Parameters
+    ----------
+    obj : array_like
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    device : "cpu", optional
+    copy : bool, optional
+        Whether to copy.
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
 
     Raises
     ------
@@ -219,6 +237,11 @@ def asarray(
 def from_numpy(ndarray: np.ndarray) -> Tensor:
     """Return a tensor over an array's own memory; a change of either is seen in both.
 
+    Parameters
+    ----------
+    ndarray : ndarray
+        Shared, not copied.
+
     Raises
     ------
     TypeError
@@ -237,14 +260,30 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
-    """Return a tensor over the memory of any object with ``__dlpack__``."""
+    """Return a tensor over the memory of any object with ``__dlpack__``.
+
+    Parameters
+    ----------
+    ext_tensor : object
+        With ``__dlpack__``.
+    """
     if isinstance(ext_tensor, Tensor):
         return ext_tensor.detach()
     return from_numpy(np.from_dlpack(ext_tensor))
 
 
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return a 0-d tensor of the default floating-point type (or of `dtype`)."""
+    """Return a 0-d tensor of the default floating-point type (or of `dtype`).
+
+    Parameters
+    ----------
+    s : number
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    """
     check_device("scalar_tensor", device)
     value = s.item() if isinstance(s, Tensor) else s
     return made(filled((), value, kind_of("scalar_tensor", dtype)), requires_grad)
@@ -263,7 +302,26 @@ def empty(
     pin_memory: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Return a tensor of shape `size` with arbitrary elements."""
+    """Return a tensor of shape `size` with arbitrary elements.
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+    memory_format : optional
+        Accepted and ignored: results are row-major.
+    """
     check_device("empty", device)
     shape = shape_of("empty", size)
     if out is not None:
@@ -280,7 +338,24 @@ def zeros(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Return a tensor of shape `size` (ints or a sequence) filled with 0."""
+    """Return a tensor of shape `size` (ints or a sequence) filled with 0.
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+    """
     check_device("zeros", device)
     return deliver("zeros", filled(shape_of("zeros", size), 0, kind_of("zeros", dtype)), out, requires_grad)
 
@@ -294,7 +369,24 @@ def ones(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Return a tensor of shape `size` (ints or a sequence) filled with 1."""
+    """Return a tensor of shape `size` (ints or a sequence) filled with 1.
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+    """
     check_device("ones", device)
     return deliver("ones", filled(shape_of("ones", size), 1, kind_of("ones", dtype)), out, requires_grad)
 
@@ -328,7 +420,25 @@ def full(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Return a tensor of shape `size` filled with `fill_value`, whose type it takes."""
+    """Return a tensor of shape `size` filled with `fill_value`, whose type it takes.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        The shape.
+    fill_value : number
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+    """
     check_device("full", device)
     shape = shape_of("full", (size,) if isinstance(size, (tuple, list)) else (size,))
     kind = kind_of("full", dtype, _of_value(fill_value))
@@ -355,7 +465,21 @@ def zeros_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Return zeros of the shape and type of `input`."""
+    """Return zeros of the shape and type of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    memory_format : optional
+        Accepted and ignored: results are row-major.
+    """
     return _like("zeros_like", input, 0, dtype, device, requires_grad)
 
 
@@ -368,7 +492,21 @@ def ones_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Return ones of the shape and type of `input`."""
+    """Return ones of the shape and type of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    memory_format : optional
+        Accepted and ignored: results are row-major.
+    """
     return _like("ones_like", input, 1, dtype, device, requires_grad)
 
 
@@ -381,7 +519,21 @@ def empty_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Return a tensor of the shape and type of `input` with arbitrary elements."""
+    """Return a tensor of the shape and type of `input` with arbitrary elements.
+
+    Parameters
+    ----------
+    input : Tensor
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    memory_format : optional
+        Accepted and ignored: results are row-major.
+    """
     return _like("empty_like", input, None, dtype, device, requires_grad)
 
 
@@ -395,7 +547,22 @@ def full_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Return a tensor of the shape and type of `input` filled with `fill_value`."""
+    """Return a tensor of the shape and type of `input` filled with `fill_value`.
+
+    Parameters
+    ----------
+    input : Tensor
+    fill_value : number
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    memory_format : optional
+        Accepted and ignored: results are row-major.
+    """
     return _like("full_like", input, _number("full_like", fill_value), dtype, device, requires_grad)
 
 
@@ -410,6 +577,22 @@ def empty_strided(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return a tensor of shape `size` with arbitrary elements that lie `stride` elements apart.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        The shape.
+    stride : tuple of int
+        In elements.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
 
     Raises
     ------
@@ -454,6 +637,26 @@ def arange(
 ) -> Tensor:
     """Return ``start, start + step, ...`` below `end`; ``arange(end)`` starts at 0.
 
+    Parameters
+    ----------
+    start : number, default 0
+        First value.
+    end : number, optional
+        Where to stop.
+    step : number, default 1
+        Distance between values.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+
     Raises
     ------
     RuntimeError
@@ -492,7 +695,21 @@ def _steps(op: str, first: Any, last: Any, by: Any, closed: bool, dtype: Any, ou
 
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
-    """Return ``start, start + step, ...`` up to and with `end`; prefer `arange`."""
+    """Return ``start, start + step, ...`` up to and with `end`; prefer `arange`.
+
+    Parameters
+    ----------
+    start : number, default 0
+        First value.
+    end : number, optional
+        Where to stop.
+    step : number, default 1
+        Distance between values.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    **options
+        As for `arange`.
+    """
     if end is None:
         start, end = 0, start
     kind = get_default_dtype() if dtype is None else dtype
@@ -514,6 +731,26 @@ def linspace(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return `steps` numbers from `start` to `end`, both included, equally far apart.
+
+    Parameters
+    ----------
+    start : number
+        First value.
+    end : number
+        Where to stop.
+    steps : int
+        How many values.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
 
     Raises
     ------
@@ -562,6 +799,28 @@ def logspace(
 ) -> Tensor:
     """Return `base` to the powers from `start` to `end`, in `steps` equal steps of the exponent.
 
+    Parameters
+    ----------
+    start : number
+        First value.
+    end : number
+        Where to stop.
+    steps : int
+        How many values.
+    base : float, default 10
+        Of the powers.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+
     Raises
     ------
     RuntimeError
@@ -588,6 +847,24 @@ def eye(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return the n x m (or n x n) matrix with ones on its diagonal.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    m : int, optional
+        Columns; as many as rows by default.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
 
     Raises
     ------

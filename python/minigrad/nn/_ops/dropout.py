@@ -88,6 +88,10 @@ def _drop(op: str, input: Any, p: float, training: bool, inplace: bool, features
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero each element with probability `p` and multiply the others by ``1 / (1 - p)``.
 
+    Returns
+    -------
+    Tensor
+
     Parameters
     ----------
     input : Tensor
@@ -116,7 +120,16 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 
 def dropout_(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
-    """Apply `dropout` in place."""
+    """Apply `dropout` in place.
+
+    Parameters
+    ----------
+    input : Tensor
+    p : float, default 0.5
+        Probability.
+    training : bool, default True
+        Whether anything is random at all.
+    """
     return dropout(input, p, training, True)
 
 
@@ -136,6 +149,20 @@ def _drop_channels(op: str, input: Any, p: float, training: bool, inplace: bool,
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero whole channels of an input of shape (N, C, L) or (C, L); see `dropout`.
 
+    Parameters
+    ----------
+    input : Tensor
+    p : float, default 0.5
+        Probability.
+    training : bool, default True
+        Whether anything is random at all.
+    inplace : bool, default False
+        Change `input` itself.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     ValueError
@@ -148,6 +175,20 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero whole channels of an input of shape (N, C, H, W); see `dropout`.
+
+    Parameters
+    ----------
+    input : Tensor
+    p : float, default 0.5
+        Probability.
+    training : bool, default True
+        Whether anything is random at all.
+    inplace : bool, default False
+        Change `input` itself.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------
@@ -162,6 +203,20 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero whole channels of an input of shape (N, C, D, H, W) or (C, D, H, W); see `dropout`.
 
+    Parameters
+    ----------
+    input : Tensor
+    p : float, default 0.5
+        Probability.
+    training : bool, default True
+        Whether anything is random at all.
+    inplace : bool, default False
+        Change `input` itself.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     ValueError
@@ -174,6 +229,20 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 def feature_dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero whole channels, the second dimension of `input`; see `dropout`.
+
+    Parameters
+    ----------
+    input : Tensor
+    p : float, default 0.5
+        Probability.
+    training : bool, default True
+        Whether anything is random at all.
+    inplace : bool, default False
+        Change `input` itself.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------
@@ -208,6 +277,20 @@ def _alpha(op: str, input: Any, p: float, training: bool, inplace: bool, feature
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Drop elements so that mean 0 and variance 1 are kept, for networks of `selu`.
 
+    Parameters
+    ----------
+    input : Tensor
+    p : float, default 0.5
+        Probability.
+    training : bool, default False
+        Whether anything is random at all.
+    inplace : bool, default False
+        Change `input` itself.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     ValueError
@@ -222,6 +305,20 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Drop whole channels as `alpha_dropout` drops elements.
+
+    Parameters
+    ----------
+    input : Tensor
+    p : float, default 0.5
+        Probability.
+    training : bool, default False
+        Whether anything is random at all.
+    inplace : bool, default False
+        Change `input` itself.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------

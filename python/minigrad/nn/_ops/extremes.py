@@ -169,6 +169,16 @@ def _extreme_value(op: str, ufunc: Any, input: Tensor, dims: tuple[int, ...], ke
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
     """Return the largest elements over `dim` (an int, a sequence, or () for all); NaN if there is one.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, default ()
+        Along which.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     IndexError
@@ -184,6 +194,16 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
     """Return the smallest elements over `dim` (an int, a sequence, or () for all); NaN if there is one.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, default ()
+        Along which.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     IndexError
@@ -198,6 +218,16 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
 @method
 def aminmax(input: Tensor, *, dim: Any = None, keepdim: bool = False, out: Any = None) -> Extremes:
     """Return the smallest and the largest elements over one dimension, or over all, as (min, max).
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -238,6 +268,14 @@ def _arg(op: str, function: Any, input: Tensor, dim: Any, keepdim: bool) -> Tens
 def argmax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Return the index of the (first) largest element along `dim`, or among all in order for None.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+
     Raises
     ------
     IndexError
@@ -249,6 +287,14 @@ def argmax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 @method
 def argmin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Return the index of the (first) smallest element along `dim`, or among all in order for None.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
 
     Raises
     ------
@@ -278,6 +324,18 @@ def _largest(op: str, input: Tensor, dim: Any, keepdim: bool, of_two: Any, out: 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None) -> Any:
     """Return the largest element; along `dim`, (values, indices); with a second tensor, `maximum` of both.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    other : Tensor, optional
+        Return the elementwise maximum instead.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     IndexError, RuntimeError
@@ -289,6 +347,18 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
 @method
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None) -> Any:
     """Return the smallest element; along `dim`, (values, indices); with a second tensor, `minimum` of both.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    other : Tensor, optional
+        Return the elementwise minimum instead.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -337,6 +407,14 @@ def median(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
     A NaN is the median of whatever it is among.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+
     Raises
     ------
     IndexError
@@ -349,6 +427,14 @@ def median(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 def nanmedian(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """Return the `median` of the elements that are not NaN.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+
     Raises
     ------
     IndexError
@@ -360,6 +446,14 @@ def nanmedian(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 @method
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Picked:
     """Return the commonest elements along `dim`, the smallest of several, as (values, indices).
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, default -1
+        Along which.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
 
     Raises
     ------
@@ -473,6 +567,18 @@ def nanquantile(
     input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Tensor:
     """Return the `quantile` of the elements that are not NaN.
+
+    Parameters
+    ----------
+    input : Tensor
+    q : float or Tensor
+        From 0 to 1.
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    interpolation : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
+        Between two order statistics.
 
     Raises
     ------

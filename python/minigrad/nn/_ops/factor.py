@@ -109,6 +109,14 @@ class CholeskySolve(Node):
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     """Return the solution X of ``A X = input`` from the Cholesky factor `L` of A.
 
+    Parameters
+    ----------
+    input : Tensor
+    L : Tensor
+        The Cholesky factor.
+    upper : bool, default False
+        Whether the factor is upper triangular.
+
     Raises
     ------
     RuntimeError
@@ -132,6 +140,12 @@ def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 @method
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
     """Return the inverse of A from its Cholesky factor.
+
+    Parameters
+    ----------
+    input : Tensor
+    upper : bool, default False
+        Whether the factor is upper triangular.
 
     Raises
     ------

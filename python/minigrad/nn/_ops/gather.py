@@ -87,6 +87,16 @@ def _check_extents(op: str, index: np.ndarray, dim: int | None, tensor: Tensor) 
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """Return elements of `input` by their place along `dim`: ``z[i][j] = input[index[i][j]][j]`` for dim 0.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+    sparse_grad : bool, default False
+        Accepted and ignored.
+
     Raises
     ------
     RuntimeError
@@ -137,6 +147,20 @@ def scatter(
 
     With `reduce`, ``"add"`` or ``"multiply"``, they are combined with what is there.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+    src : Tensor, optional
+        Where values come from.
+    reduce : str, optional
+        How values meet: ``"add"``, ``"multiply"``, ...
+    value : number, optional
+        Instead of `src`.
+
     Raises
     ------
     RuntimeError
@@ -168,6 +192,16 @@ def scatter(
 @method
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Return a copy with elements of `src` added along `dim`: ``z[index[i][j]][j] += src[i][j]``.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+    src : Tensor
+        Where values come from.
 
     Raises
     ------
@@ -211,6 +245,18 @@ def _slices(op: str, input: Tensor, dim: int, index: Tensor, source: Tensor | No
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
     """Return a copy with `alpha` times the slices of `source` added to those that `index` names along `dim`.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+    source : Tensor
+        Where values come from.
+    alpha : number, default 1
+        Factor of `source`.
+
     Raises
     ------
     RuntimeError
@@ -233,6 +279,16 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Return a copy with the slices that `index` names along `dim` replaced by those of `source`.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+    source : Tensor
+        Where values come from.
+
     Raises
     ------
     RuntimeError
@@ -249,6 +305,15 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
 @method
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """Return a copy with the slices that `index` names along `dim` filled with `value`, a number or 0-d tensor.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+    value : number or Tensor
 
     Raises
     ------
@@ -306,6 +371,13 @@ def _mask_of(op: str, mask: Any) -> np.ndarray:
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """Return a copy with `value`, a number or 0-d tensor, where `mask` is true; the two shapes broadcast.
 
+    Parameters
+    ----------
+    input : Tensor
+    mask : Tensor of bool
+        Broadcast with `input`.
+    value : number or Tensor
+
     Raises
     ------
     RuntimeError
@@ -329,6 +401,12 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """Return the elements where `mask` is true, in one dimension; the two shapes broadcast.
 
+    Parameters
+    ----------
+    input : Tensor
+    mask : Tensor of bool
+        Broadcast with `input`.
+
     Raises
     ------
     RuntimeError
@@ -348,6 +426,14 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 @method
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """Return a copy with the elements where `mask` is true replaced by those of `source`, in order.
+
+    Parameters
+    ----------
+    input : Tensor
+    mask : Tensor of bool
+        Broadcast with `input`.
+    source : Tensor
+        Where values come from.
 
     Raises
     ------
@@ -388,6 +474,12 @@ def _numbers(op: str, input: Tensor, index: Tensor) -> Elements:
 def take(input: Tensor, index: Tensor) -> Tensor:
     """Return elements by their numbers in order.
 
+    Parameters
+    ----------
+    input : Tensor
+    index : Tensor of int64
+        Positions along `dim`.
+
     Raises
     ------
     IndexError
@@ -402,6 +494,16 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 @method
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """Return a copy with elements, by their numbers in order, replaced by those of `source`, or increased by them.
+
+    Parameters
+    ----------
+    input : Tensor
+    index : Tensor of int64
+        Positions along `dim`.
+    source : Tensor
+        The values.
+    accumulate : bool, default False
+        Add to what is there instead of replacing it.
 
     Raises
     ------
@@ -423,6 +525,14 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 @method
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Return elements by their place along `dim`, as `gather`, the rest broadcast; without `dim`, by number.
+
+    Parameters
+    ----------
+    input : Tensor
+    indices : Tensor or tuple of Tensor
+        Positions, of int64.
+    dim : int, optional
+        Along which.
 
     Raises
     ------
@@ -454,7 +564,14 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 
 @method
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """Return the indices of the elements that are not zero: one in each row, or a tuple of one tensor per dimension."""
+    """Return the indices of the elements that are not zero: one in each row, or a tuple of one tensor per dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    as_tuple : bool, default False
+        Return a tensor per dimension.
+    """
     if as_tuple:
         data = input._data.reshape(input._data.shape or (1,))
         return tuple(fresh(np.ascontiguousarray(i, np.int64)) for i in data.nonzero())
@@ -463,5 +580,10 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 
 @method
 def argwhere(input: Tensor) -> Tensor:
-    """Return the indices of the elements that are not zero, one in each row."""
+    """Return the indices of the elements that are not zero, one in each row.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return nonzero(input)  # type: ignore[no-any-return]

@@ -246,6 +246,16 @@ def _trimmed(value: Tensor, shape: tuple[int, ...], input: Tensor) -> Tensor:
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Return a copy with ``input[indices]`` set to `values`, or with `accumulate` increased by them.
 
+    Parameters
+    ----------
+    input : Tensor
+    indices : Tensor or tuple of Tensor
+        Positions, of int64.
+    values : Tensor
+        Broadcast to the region.
+    accumulate : bool, default False
+        Add to what is there instead of replacing it.
+
     Raises
     ------
     IndexError
@@ -267,6 +277,14 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 @method
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices of `input` along `dim` that the vector `index` names.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
 
     Raises
     ------
@@ -315,6 +333,14 @@ def index_rows(op: str, index: Tensor) -> np.ndarray:
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """Return a view of the slice number `index` along `dim`.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+
     Raises
     ------
     IndexError
@@ -334,6 +360,16 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 @method
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """Return a view of the slices from `start` on, `length` of them, along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    start : int
+        First position.
+    length : int
+        How many.
 
     Raises
     ------
@@ -394,6 +430,16 @@ def _insert(op: str, input: Tensor, src: Tensor, key: tuple[Any, ...]) -> Tensor
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """Return a copy with slice number `index` along `dim` replaced by `src`.
 
+    Parameters
+    ----------
+    input : Tensor
+    src : Tensor
+        Where values come from.
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+
     Raises
     ------
     RuntimeError
@@ -412,6 +458,19 @@ def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:
     """Return a copy with the slices ``start:end:step`` along `dim` replaced by `src`.
+
+    Parameters
+    ----------
+    input : Tensor
+    src : Tensor
+        Where values come from.
+    dim : int, default 0
+        Along which.
+    start : int, optional
+        First position.
+    end : int, optional
+        One after the last position.
+    step : int, default 1
 
     Raises
     ------

@@ -141,6 +141,14 @@ def fresh_like(tensor: Tensor, kind: Any) -> Tensor:
 def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     """Return the tensors one after another along `dim`; vectors of no elements are left out.
 
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+    dim : int, default 0
+        Along which.
+    axis : int, optional
+        Another name for `dim`.
+
     Raises
     ------
     RuntimeError
@@ -179,7 +187,16 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
 
 @takes_out
 def concat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
-    """Return the tensors one after another, as `cat`."""
+    """Return the tensors one after another, as `cat`.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+    dim : int, default 0
+        Along which.
+    axis : int, optional
+        Another name for `dim`.
+    """
     return cat(tensors, dim, axis=axis)
 
 
@@ -189,6 +206,12 @@ concatenate = concat
 @takes_out
 def stack(tensors: Any, dim: int = 0) -> Tensor:
     """Return the tensors side by side along a new dimension `dim`.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+    dim : int, default 0
+        Along which.
 
     Raises
     ------
@@ -210,14 +233,24 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
 
 @takes_out
 def hstack(tensors: Any) -> Tensor:
-    """Return the tensors joined along the second dimension, or the first of vectors."""
+    """Return the tensors joined along the second dimension, or the first of vectors.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+    """
     parts = atleast_1d(_sequence("hstack", tensors))
     return cat(parts, 0 if parts[0]._data.ndim == 1 else 1)
 
 
 @takes_out
 def vstack(tensors: Any) -> Tensor:
-    """Return the tensors, vectors as rows, joined along the first dimension."""
+    """Return the tensors, vectors as rows, joined along the first dimension.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+    """
     return cat(atleast_2d(_sequence("vstack", tensors)), 0)
 
 
@@ -226,13 +259,23 @@ row_stack = vstack
 
 @takes_out
 def dstack(tensors: Any) -> Tensor:
-    """Return the tensors, with at least three dimensions each, joined along the third."""
+    """Return the tensors, with at least three dimensions each, joined along the third.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+    """
     return cat(atleast_3d(_sequence("dstack", tensors)), 2)
 
 
 @takes_out
 def column_stack(tensors: Any) -> Tensor:
-    """Return the tensors, vectors as columns, joined along the second dimension."""
+    """Return the tensors, vectors as columns, joined along the second dimension.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+    """
     parts = _sequence("column_stack", tensors)
     return cat([reshape(a, (a._data.size, 1)) if a._data.ndim <= 1 else a for a in parts], 1)
 
@@ -270,6 +313,14 @@ def _extent(op: str, input: Tensor, dim: int) -> int:
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of the pieces of `tensor` along `dim`: of one size (the last may be less), or of the sizes given.
 
+    Parameters
+    ----------
+    tensor : Tensor
+    split_size_or_sections : int or list of int
+        Extent of a piece, or of each piece.
+    dim : int, default 0
+        Along which.
+
     Raises
     ------
     RuntimeError
@@ -291,6 +342,14 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of the pieces of `input` along `dim`, of the sizes given.
 
+    Parameters
+    ----------
+    input : Tensor
+    split_sizes : list of int
+        Extent of each piece.
+    dim : int, default 0
+        Along which.
+
     Raises
     ------
     RuntimeError
@@ -309,6 +368,14 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
 @method
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of at most `chunks` pieces of equal size (the last may be less) along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor
+    chunks : int
+        How many pieces.
+    dim : int, default 0
+        Along which.
 
     Raises
     ------
@@ -330,6 +397,14 @@ unsafe_split = method("unsafe_split")(split)
 @method
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of pieces along `dim`: a number of them, as equal as possible, or cut before the indices given.
+
+    Parameters
+    ----------
+    input : Tensor
+    indices_or_sections : int or sequence of int
+        How many pieces, or where to cut.
+    dim : int, default 0
+        Along which.
 
     Raises
     ------
@@ -356,6 +431,12 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 @method
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of all slices along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, default 0
+        Along which.
 
     Raises
     ------
@@ -409,6 +490,17 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
     With ``indexing="xy"`` the first two dimensions are exchanged; the default is ``"ij"``.
 
+    Parameters
+    ----------
+    *tensors : Tensor
+        Vectors.
+    indexing : {"ij", "xy"}, optional
+        Whether the first tensor runs along rows or columns.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     RuntimeError
@@ -439,6 +531,10 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 def cartesian_prod(*tensors: Any) -> Tensor:
     """Return all combinations of elements of the vectors, one in each row.
 
+    Parameters
+    ----------
+    *tensors : sequence of Tensor
+
     Raises
     ------
     RuntimeError
@@ -455,6 +551,14 @@ def cartesian_prod(*tensors: Any) -> Tensor:
 @method
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """Return all ways to choose `r` elements of a vector, one in each row.
+
+    Parameters
+    ----------
+    input : Tensor
+    r : int, default 2
+        Elements of a combination.
+    with_replacement : bool, default False
+        Whether an element may come again.
 
     Raises
     ------
@@ -488,6 +592,10 @@ class BlockDiag(Node):
 
 def block_diag(*tensors: Any) -> Tensor:
     """Return a matrix of zeros with the tensors, of at most two dimensions, along its diagonal.
+
+    Parameters
+    ----------
+    *tensors : sequence of Tensor
 
     Raises
     ------

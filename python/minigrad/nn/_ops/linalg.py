@@ -102,7 +102,12 @@ def inv(A: Tensor) -> Tensor:
 @takes_out
 @method
 def inverse(input: Tensor) -> Tensor:
-    """Return the inverses of square matrices, as `linalg.inv`."""
+    """Return the inverses of square matrices, as `linalg.inv`.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return inv(input)
 
 
@@ -244,6 +249,11 @@ def _cofactors(a: np.ndarray) -> np.ndarray:
 def det(A: Tensor) -> Tensor:
     """Return the determinants of square matrices.
 
+    Parameters
+    ----------
+    A : Tensor
+        Square matrices in the last two dimensions.
+
     Raises
     ------
     RuntimeError
@@ -285,13 +295,23 @@ def linalg_slogdet(A: Tensor) -> SlogdetResult:
 
 @method
 def slogdet(input: Tensor) -> SlogdetResult:
-    """Return the signs of the determinants and the logarithms of their sizes, as `linalg.slogdet`."""
+    """Return the signs of the determinants and the logarithms of their sizes, as `linalg.slogdet`.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return linalg_slogdet(input)
 
 
 @method
 def logdet(input: Tensor) -> Tensor:
-    """Return the logarithms of the determinants; NaN where one is negative."""
+    """Return the logarithms of the determinants; NaN where one is negative.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     sign, logs = linalg_slogdet(input)
     if (sign._data < 0).any():
         with np.errstate(invalid="ignore"):

@@ -133,6 +133,12 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
     A vector on the left is a row, on the right a column, and its dimension does not appear in the result.
 
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+
     Raises
     ------
     RuntimeError
@@ -177,6 +183,12 @@ def _check_dims(op: str, *wanted: tuple[Tensor, int]) -> None:
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """Return the product of two matrices.
 
+    Parameters
+    ----------
+    input : Tensor
+    mat2 : Tensor
+        Matrix on the right.
+
     Raises
     ------
     RuntimeError
@@ -190,6 +202,12 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
 @method
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """Return the products of two batches of matrices, (b, n, m) with (b, m, p).
+
+    Parameters
+    ----------
+    input : Tensor
+    mat2 : Tensor
+        Matrix on the right.
 
     Raises
     ------
@@ -206,6 +224,12 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 @method
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """Return the product of a matrix and a vector.
+
+    Parameters
+    ----------
+    input : Tensor
+    vec : Tensor
+        Vector.
 
     Raises
     ------
@@ -224,6 +248,12 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """Return the sum of products of two vectors.
 
+    Parameters
+    ----------
+    input : Tensor
+    tensor : Tensor
+        Vector.
+
     Raises
     ------
     RuntimeError
@@ -239,7 +269,14 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 @takes_out
 @method
 def vdot(input: Tensor, other: Tensor) -> Tensor:
-    """Return the sum of products of two vectors, as `dot`."""
+    """Return the sum of products of two vectors, as `dot`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    """
     return dot(input, other)
 
 
@@ -247,6 +284,12 @@ def vdot(input: Tensor, other: Tensor) -> Tensor:
 @method
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Return the matrix of all products of elements of two vectors.
+
+    Parameters
+    ----------
+    input : Tensor
+    vec2 : Tensor
+        Vector on the right.
 
     Raises
     ------
@@ -266,6 +309,12 @@ ger = method("ger")(outer)
 @method
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """Return the sums of products over the last dimension of both.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
 
     Raises
     ------
@@ -317,6 +366,18 @@ def _blend(op: str, input: Tensor, made: Tensor, beta: Any, alpha: Any) -> Tenso
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """Return ``beta * input + alpha * (mat1 @ mat2)``.
 
+    Parameters
+    ----------
+    input : Tensor
+    mat1 : Tensor
+        Matrix on the left.
+    mat2 : Tensor
+        Matrix on the right.
+    beta : number, default 1
+        Factor of `input`.
+    alpha : number, default 1
+        Factor.
+
     Raises
     ------
     RuntimeError
@@ -331,6 +392,18 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """Return ``beta * input + alpha * (mat @ vec)``.
 
+    Parameters
+    ----------
+    input : Tensor
+    mat : Tensor
+        Matrix.
+    vec : Tensor
+        Vector.
+    beta : number, default 1
+        Factor of `input`.
+    alpha : number, default 1
+        Factor.
+
     Raises
     ------
     RuntimeError
@@ -344,6 +417,18 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any 
 @method
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """Return ``beta * input + alpha * outer(vec1, vec2)``.
+
+    Parameters
+    ----------
+    input : Tensor
+    vec1 : Tensor
+        Vector on the left.
+    vec2 : Tensor
+        Vector on the right.
+    beta : number, default 1
+        Factor of `input`.
+    alpha : number, default 1
+        Factor.
 
     Raises
     ------
@@ -362,6 +447,18 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """Return ``beta * input + alpha * bmm(batch1, batch2)``.
 
+    Parameters
+    ----------
+    input : Tensor
+    batch1 : Tensor
+        Matrices on the left.
+    batch2 : Tensor
+        Matrices on the right.
+    beta : number, default 1
+        Factor of `input`.
+    alpha : number, default 1
+        Factor.
+
     Raises
     ------
     RuntimeError
@@ -375,6 +472,18 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
 @method
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """Return ``beta * input`` plus `alpha` times the sum of ``bmm(batch1, batch2)`` over the batch.
+
+    Parameters
+    ----------
+    input : Tensor
+    batch1 : Tensor
+        Matrices on the left.
+    batch2 : Tensor
+        Matrices on the right.
+    beta : number, default 1
+        Factor of `input`.
+    alpha : number, default 1
+        Factor.
 
     Raises
     ------

@@ -177,6 +177,14 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """Return the cross products of vectors of three elements along `dim`, by default the first of extent 3.
 
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    dim : int, optional
+        Along which.
+
     Raises
     ------
     RuntimeError
@@ -230,6 +238,17 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     """Return the `p` norm distances between every row of `x1` and every row of `x2`; the batches broadcast.
 
     Always by differences, which keeps small distances accurate.
+
+    Parameters
+    ----------
+    x1 : Tensor
+        Rows are points.
+    x2 : Tensor
+        Rows are points.
+    p : float, default 2
+        Exponent of the norm.
+    compute_mode : str, optional, default "use_mm_for_euclid_dist_if_necessary"
+        Accepted and ignored.
 
     Raises
     ------

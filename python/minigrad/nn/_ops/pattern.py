@@ -101,6 +101,16 @@ def _two_dims(op: str, ndim: int, dim1: int, dim2: int) -> tuple[int, int]:
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """Return a view of a diagonal of dimensions `dim1` and `dim2`, as the last dimension.
 
+    Parameters
+    ----------
+    input : Tensor
+    offset : int, default 0
+        Of the diagonal: above the main one if positive.
+    dim1 : int, default 0
+        The other dimension.
+    dim2 : int, default 1
+        The other dimension.
+
     Raises
     ------
     RuntimeError
@@ -118,6 +128,16 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 @method
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Return zeros with the last dimension of `input` on a diagonal of the new dimensions `dim1` and `dim2`.
+
+    Parameters
+    ----------
+    input : Tensor
+    offset : int, default 0
+        Of the diagonal: above the main one if positive.
+    dim1 : int, default -2
+        The other dimension.
+    dim2 : int, default -1
+        The other dimension.
 
     Raises
     ------
@@ -138,6 +158,12 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """Return a diagonal of a matrix, or the matrix with a vector on its diagonal.
 
+    Parameters
+    ----------
+    input : Tensor
+    diagonal : int, default 0
+        Which diagonal: above the main one if positive.
+
     Raises
     ------
     RuntimeError
@@ -155,13 +181,32 @@ _diagonal = diagonal
 
 @method
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """Return a matrix of zeros with the elements of `input`, in order, on a diagonal."""
+    """Return a matrix of zeros with the elements of `input`, in order, on a diagonal.
+
+    Parameters
+    ----------
+    input : Tensor
+    offset : int, default 0
+        Of the diagonal: above the main one if positive.
+    """
     return diag_embed(reshape(input, (input._data.size,)), offset)
 
 
 @method
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """Return a copy with a diagonal replaced by `src`.
+
+    Parameters
+    ----------
+    input : Tensor
+    src : Tensor
+        Where values come from.
+    offset : int, default 0
+        Of the diagonal: above the main one if positive.
+    dim1 : int, default 0
+        The other dimension.
+    dim2 : int, default 1
+        The other dimension.
 
     Raises
     ------
@@ -180,6 +225,10 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
 @method
 def trace(input: Tensor) -> Tensor:
     """Return the sum of a matrix's diagonal.
+
+    Parameters
+    ----------
+    input : Tensor
 
     Raises
     ------
@@ -231,6 +280,12 @@ def _triangle(op: str, input: Tensor, diagonal: int, node: type[Node]) -> Tensor
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Return the lower triangles of the matrices in the last two dimensions, zero above `diagonal`.
 
+    Parameters
+    ----------
+    input : Tensor
+    diagonal : int, default 0
+        Which diagonal: above the main one if positive.
+
     Raises
     ------
     RuntimeError
@@ -244,6 +299,12 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
 @method
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Return the upper triangles of the matrices in the last two dimensions, zero below `diagonal`.
+
+    Parameters
+    ----------
+    input : Tensor
+    diagonal : int, default 0
+        Which diagonal: above the main one if positive.
 
     Raises
     ------
@@ -266,13 +327,39 @@ def _check_extents(op: str, row: int, col: int) -> None:
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Return the row and column numbers of the lower triangle of a row x col matrix."""
+    """Return the row and column numbers of the lower triangle of a row x col matrix.
+
+    Parameters
+    ----------
+    row : int
+        Rows of the matrix.
+    col : int
+        Columns of the matrix.
+    offset : int, default 0
+        Of the diagonal: above the main one if positive.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    device : "cpu", optional
+    """
     _check_extents("tril_indices", row, col)
     return _indices("tril_indices", row, col, np.tri(row, col, offset, dtype=bool), dtype)
 
 
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Return the row and column numbers of the upper triangle of a row x col matrix."""
+    """Return the row and column numbers of the upper triangle of a row x col matrix.
+
+    Parameters
+    ----------
+    row : int
+        Rows of the matrix.
+    col : int
+        Columns of the matrix.
+    offset : int, default 0
+        Of the diagonal: above the main one if positive.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    device : "cpu", optional
+    """
     _check_extents("triu_indices", row, col)
     return _indices("triu_indices", row, col, ~np.tri(row, col, offset - 1, dtype=bool), dtype)
 
@@ -305,6 +392,12 @@ class Roll(Node):
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """Return a copy in reverse order along `dims`.
 
+    Parameters
+    ----------
+    input : Tensor
+    *dims : int or tuple of int
+        Dimensions.
+
     Raises
     ------
     RuntimeError
@@ -322,6 +415,10 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
 def fliplr(input: Tensor) -> Tensor:
     """Return a copy in reverse order along the second dimension.
 
+    Parameters
+    ----------
+    input : Tensor
+
     Raises
     ------
     RuntimeError
@@ -335,6 +432,10 @@ def fliplr(input: Tensor) -> Tensor:
 @method
 def flipud(input: Tensor) -> Tensor:
     """Return a copy in reverse order along the first dimension.
+
+    Parameters
+    ----------
+    input : Tensor
 
     Raises
     ------
@@ -355,6 +456,14 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Return a copy moved by `shifts` places along `dims`; what leaves at the end comes in at the beginning.
 
     Without `dims` the elements are moved in their order.
+
+    Parameters
+    ----------
+    input : Tensor
+    shifts : int or tuple of int
+        By how much.
+    dims : int or tuple of int, optional
+        Dimensions.
 
     Raises
     ------
@@ -381,6 +490,14 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
 @method
 def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """Return a copy turned by `k` right angles in the plane of two dimensions, from the first towards the second.
+
+    Parameters
+    ----------
+    input : Tensor
+    k : int, default 1
+        Quarter turns.
+    dims : int or tuple of int
+        Dimensions.
 
     Raises
     ------
@@ -451,6 +568,12 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """Return a copy repeated along the last dimensions; missing numbers are 1.
 
+    Parameters
+    ----------
+    input : Tensor
+    *dims : int or tuple of int
+        How often along each dimension.
+
     Raises
     ------
     RuntimeError
@@ -468,6 +591,16 @@ def repeat_interleave(
 
     Without `dim`, the elements in their order. With one argument, that is `repeats`, and the
     result numbers the slices.
+
+    Parameters
+    ----------
+    input : Tensor
+    repeats : int or Tensor, optional
+        How often each element comes.
+    dim : int, optional
+        Along which.
+    output_size : int, optional
+        Length of the result.
 
     Raises
     ------
@@ -580,6 +713,16 @@ def _reach(sizes: tuple[int, ...], strides: tuple[int, ...]) -> int:
 @method
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """Return a view of the tensor's memory with `size` and `stride` in elements, from `storage_offset` on.
+
+    Parameters
+    ----------
+    input : Tensor
+    size : int or tuple of int
+        The shape.
+    stride : tuple of int
+        In elements.
+    storage_offset : int, optional
+        Of the first element, in elements.
 
     Raises
     ------

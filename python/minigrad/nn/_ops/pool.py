@@ -408,6 +408,22 @@ def max_pool2d(
 ) -> Any:
     """Return the largest element of each window of images; as `max_pool1d`, over two dimensions.
 
+    Parameters
+    ----------
+    input : Tensor
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    dilation : int or tuple of int, default 1
+        Distance between the elements of a window.
+    ceil_mode : bool, default False
+        Round the number of windows up instead of down.
+    return_indices : bool, default False
+        Return the positions of the maxima too.
+
     Raises
     ------
     RuntimeError
@@ -432,6 +448,22 @@ def max_pool3d(
     return_indices: bool = False,
 ) -> Any:
     """Return the largest element of each window of volumes; as `max_pool1d`, over three dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    dilation : int or tuple of int, default 1
+        Distance between the elements of a window.
+    ceil_mode : bool, default False
+        Round the number of windows up instead of down.
+    return_indices : bool, default False
+        Return the positions of the maxima too.
 
     Raises
     ------
@@ -513,6 +545,22 @@ def avg_pool2d(
 
     `divisor_override`, if given, is what every sum is divided by.
 
+    Parameters
+    ----------
+    input : Tensor
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    ceil_mode : bool, default False
+        Round the number of windows up instead of down.
+    count_include_pad : bool, default True
+        Count the padding in the mean.
+    divisor_override : int, optional
+        Divide by this instead of the count.
+
     Raises
     ------
     RuntimeError
@@ -533,6 +581,22 @@ def avg_pool3d(
     divisor_override: int | None = None,
 ) -> Tensor:
     """Return the mean of each window of volumes; as `avg_pool2d`, over three dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    ceil_mode : bool, default False
+        Round the number of windows up instead of down.
+    count_include_pad : bool, default True
+        Count the padding in the mean.
+    divisor_override : int, optional
+        Divide by this instead of the count.
 
     Raises
     ------
@@ -567,6 +631,12 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
 
     Output o of m sees the elements from ``floor(o n / m)`` up to ``ceil((o + 1) n / m)`` of n.
 
+    Parameters
+    ----------
+    input : Tensor
+    output_size : int or tuple of int
+        Extent of the result; None keeps an extent.
+
     Raises
     ------
     RuntimeError
@@ -586,6 +656,12 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Return the means of windows that cover the image evenly; None in `output_size` keeps that size.
 
+    Parameters
+    ----------
+    input : Tensor
+    output_size : int or tuple of int
+        Extent of the result; None keeps an extent.
+
     Raises
     ------
     RuntimeError
@@ -596,6 +672,12 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """Return the means of windows that cover the volume evenly; None in `output_size` keeps that size.
+
+    Parameters
+    ----------
+    input : Tensor
+    output_size : int or tuple of int
+        Extent of the result; None keeps an extent.
 
     Raises
     ------
@@ -613,6 +695,14 @@ def _adaptive_max(op: str, n: int, input: Any, output_size: Any, return_indices:
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Return the largest elements of `output_size` windows that cover the length evenly.
 
+    Parameters
+    ----------
+    input : Tensor
+    output_size : int or tuple of int
+        Extent of the result; None keeps an extent.
+    return_indices : bool, default False
+        Return the positions of the maxima too.
+
     Raises
     ------
     RuntimeError
@@ -624,6 +714,14 @@ def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = 
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Return the largest elements of windows that cover the image evenly.
 
+    Parameters
+    ----------
+    input : Tensor
+    output_size : int or tuple of int
+        Extent of the result; None keeps an extent.
+    return_indices : bool, default False
+        Return the positions of the maxima too.
+
     Raises
     ------
     RuntimeError
@@ -634,6 +732,14 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
 
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Return the largest elements of windows that cover the volume evenly.
+
+    Parameters
+    ----------
+    input : Tensor
+    output_size : int or tuple of int
+        Extent of the result; None keeps an extent.
+    return_indices : bool, default False
+        Return the positions of the maxima too.
 
     Raises
     ------
@@ -659,6 +765,18 @@ def _lp_pool(
 def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """Return ``(sum of x ** p) ** (1 / p)`` of each window, p = `norm_type`.
 
+    Parameters
+    ----------
+    input : Tensor
+    norm_type : float
+        The exponent p.
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    ceil_mode : bool, default False
+        Round the number of windows up instead of down.
+
     Raises
     ------
     RuntimeError
@@ -670,6 +788,18 @@ def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
 def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """Return ``(sum of x ** p) ** (1 / p)`` of each window of images, p = `norm_type`.
 
+    Parameters
+    ----------
+    input : Tensor
+    norm_type : float
+        The exponent p.
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    ceil_mode : bool, default False
+        Round the number of windows up instead of down.
+
     Raises
     ------
     RuntimeError
@@ -680,6 +810,18 @@ def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
 
 def lp_pool3d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """Return ``(sum of x ** p) ** (1 / p)`` of each window of volumes, p = `norm_type`.
+
+    Parameters
+    ----------
+    input : Tensor
+    norm_type : float
+        The exponent p.
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    ceil_mode : bool, default False
+        Round the number of windows up instead of down.
 
     Raises
     ------
@@ -736,6 +878,24 @@ def max_unpool1d(
 ) -> Tensor:
     """Put the results of `max_pool1d` back where `indices` says they were, among zeros.
 
+    Parameters
+    ----------
+    input : Tensor
+    indices : Tensor or tuple of Tensor
+        Positions, of int64.
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    output_size : tuple of int, optional
+        Shape of the result.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     RuntimeError
@@ -749,6 +909,24 @@ def max_unpool2d(
 ) -> Tensor:
     """Put the results of `max_pool2d` back where `indices` says they were, among zeros.
 
+    Parameters
+    ----------
+    input : Tensor
+    indices : Tensor or tuple of Tensor
+        Positions, of int64.
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    output_size : int or tuple of int, optional
+        Extent of the result; None keeps an extent.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     RuntimeError
@@ -761,6 +939,24 @@ def max_unpool3d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
     """Put the results of `max_pool3d` back where `indices` says they were, among zeros.
+
+    Parameters
+    ----------
+    input : Tensor
+    indices : Tensor or tuple of Tensor
+        Positions, of int64.
+    kernel_size : int or tuple of int
+        Extent of the window.
+    stride : int or tuple of int, optional
+        Step between windows.
+    padding : int or tuple of int, default 0
+        Zeros (for maxima: minus infinity) added on both sides.
+    output_size : int or tuple of int, optional
+        Extent of the result; None keeps an extent.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------

@@ -85,7 +85,14 @@ def pinv(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = Fal
 
 @method
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
-    """Return the pseudo-inverses; singular values up to `rcond` times the largest count as zero."""
+    """Return the pseudo-inverses; singular values up to `rcond` times the largest count as zero.
+
+    Parameters
+    ----------
+    input : Tensor
+    rcond : float, optional, default 1e-15
+        Singular values below this times the largest count as zero.
+    """
     return pinv(input, rtol=rcond)
 
 
@@ -146,6 +153,12 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 @method
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """Return the `n`-th powers of square matrices, by repeated squaring; of the inverses if `n` is negative.
+
+    Parameters
+    ----------
+    input : Tensor
+    n : int
+        The exponent; negative ones invert.
 
     Raises
     ------

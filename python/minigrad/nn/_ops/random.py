@@ -78,7 +78,26 @@ def rand(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Return numbers uniform in [0, 1) in a tensor of shape `size`."""
+    """Return numbers uniform in [0, 1) in a tensor of shape `size`.
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape.
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+    """
     check_device("rand", device)
     data = _uniform(shape_of("rand", size), _floating("rand", kind_of("rand", dtype)), generator)
     return deliver("rand", data, out, requires_grad)
@@ -94,7 +113,26 @@ def randn(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Return standard normal numbers in a tensor of shape `size`."""
+    """Return standard normal numbers in a tensor of shape `size`.
+
+    Parameters
+    ----------
+    *size : int or tuple of int
+        The shape.
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+    """
     check_device("randn", device)
     data = _gaussian(shape_of("randn", size), _floating("randn", kind_of("randn", dtype)), generator)
     return deliver("randn", data, out, requires_grad)
@@ -126,6 +164,28 @@ def randint(
 ) -> Tensor:
     """Return integers uniform in ``[low, high)``, or in ``[0, low)`` for ``randint(high, size)``.
 
+    Parameters
+    ----------
+    low : int
+        Smallest value.
+    high : int, optional
+        One more than the largest value.
+    size : int or tuple of int, optional
+        The shape.
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
+
     Raises
     ------
     RuntimeError
@@ -153,6 +213,24 @@ def randperm(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return the numbers from 0 to n - 1 in random order.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
 
     Raises
     ------
@@ -183,7 +261,23 @@ def rand_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Return numbers uniform in [0, 1) in a tensor of the shape and type of `input`."""
+    """Return numbers uniform in [0, 1) in a tensor of the shape and type of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    memory_format : optional
+        Accepted and ignored: results are row-major.
+    """
     kind = _floating("rand_like", _pattern("rand_like", input, dtype, device))
     return made(_uniform(input._data.shape, kind, generator), requires_grad)
 
@@ -198,7 +292,23 @@ def randn_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Return standard normal numbers in a tensor of the shape and type of `input`."""
+    """Return standard normal numbers in a tensor of the shape and type of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    memory_format : optional
+        Accepted and ignored: results are row-major.
+    """
     kind = _floating("randn_like", _pattern("randn_like", input, dtype, device))
     return made(_gaussian(input._data.shape, kind, generator), requires_grad)
 
@@ -216,6 +326,25 @@ def randint_like(
     memory_format: Any = None,
 ) -> Tensor:
     """Return integers uniform in ``[low, high)``, or in ``[0, low)``, in the shape and type of `input`.
+
+    Parameters
+    ----------
+    input : Tensor
+    low : int
+        Smallest value.
+    high : int, optional
+        One more than the largest value.
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    memory_format : optional
+        Accepted and ignored: results are row-major.
 
     Raises
     ------
@@ -245,6 +374,28 @@ def normal(
     pin_memory: bool = False,
 ) -> Tensor:
     """Return normal numbers with means and deviations of tensors, or of two numbers in shape `size`.
+
+    Parameters
+    ----------
+    mean : Tensor or float, default 0.0
+        Of each element.
+    std : Tensor or float, default 1.0
+        Standard deviation of each element.
+    size : tuple of int, optional
+        Where mean and std are numbers.
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    layout : optional
+        Accepted and ignored: every tensor is dense.
+    device : "cpu", optional
+    requires_grad : bool, default False
+        Whether operations on the result are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
 
     Raises
     ------
@@ -293,6 +444,21 @@ def _heads(p: np.ndarray, shape: tuple[int, ...], kind: np.dtype[Any], generator
 @method
 def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Tensor | None = None) -> Tensor:
     """Return, for each element, 1 with that chance (or with chance `p`), else 0.
+
+    Parameters
+    ----------
+    input : Tensor
+        Probabilities.
+    p : float, optional
+        Probability of one, for all elements.
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------

@@ -147,6 +147,18 @@ def sum(
 ) -> Tensor:
     """Return the sum over `dim` (an int, a sequence, or None for all); integers sum to int64.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     IndexError
@@ -166,6 +178,18 @@ def mean(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
 ) -> Tensor:
     """Return the mean over `dim` (an int, a sequence, or None for all); of no elements, NaN.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -197,13 +221,34 @@ def _without_nan(input: Tensor) -> Tensor:
 
 @method
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """Return the sum over `dim` of the elements that are not NaN."""
+    """Return the sum over `dim` of the elements that are not NaN.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    """
     return sum(_without_nan(_typed("nansum", input, dtype)), dim, keepdim)
 
 
 @method
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return the mean over `dim` of the elements that are not NaN.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
 
     Raises
     ------
@@ -220,6 +265,12 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 @method
 def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     """Return the sum over dimensions so that `size` remains; the reverse of broadcasting.
+
+    Parameters
+    ----------
+    input : Tensor
+    *size : int or tuple of int
+        The shape.
 
     Raises
     ------
@@ -276,6 +327,18 @@ def prod(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
 ) -> Tensor:
     """Return the product over one dimension, or over all for None; of no elements, 1.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -386,6 +449,20 @@ def var(
 ) -> Tensor:
     """Return the variance over `dim`, the sum of squares divided by n - `correction` (1).
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    unbiased : bool, default True, optional
+        Divide by n - 1 instead of n.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    correction : number, default 1, optional
+        Divide by n minus this.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -406,6 +483,20 @@ def std(
 ) -> Tensor:
     """Return the standard deviation over `dim`, the root of `var`.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    unbiased : bool, default True, optional
+        Divide by n - 1 instead of n.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    correction : number, default 1, optional
+        Divide by n minus this.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -421,14 +512,40 @@ def _named_mean(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
 def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
-    """Return the variance and the mean over `dim`; see `var`."""
+    """Return the variance and the mean over `dim`; see `var`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    unbiased : bool, default True, optional
+        Divide by n - 1 instead of n.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    correction : number, default 1, optional
+        Divide by n minus this.
+    """
     return var(input, dim, unbiased, keepdim, correction=correction), _named_mean(input, dim, keepdim)
 
 
 def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> tuple[Tensor, Tensor]:
-    """Return the standard deviation and the mean over `dim`; see `std`."""
+    """Return the standard deviation and the mean over `dim`; see `std`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    unbiased : bool, default True, optional
+        Divide by n - 1 instead of n.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    correction : number, default 1, optional
+        Divide by n minus this.
+    """
     return std(input, dim, unbiased, keepdim, correction=correction), _named_mean(input, dim, keepdim)
 
 
@@ -574,7 +691,16 @@ def _nuclear(x: Tensor, dim: Any, keepdim: bool) -> Tensor:
 
 @method
 def dist(input: Tensor, other: Tensor, p: Any = 2) -> Tensor:
-    """Return the `p` norm of ``input - other``."""
+    """Return the `p` norm of ``input - other``.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor or number
+        Broadcast with `input`.
+    p : float, default 2
+        Probability.
+    """
     return vector_norm(sub(input, other), p)
 
 
@@ -601,6 +727,13 @@ any = _truth("any", np.any, "an element")
 
 @method
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
-    """Return how many elements over `dim` are not 0."""
+    """Return how many elements over `dim` are not 0.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    """
     dims = reduced_dims("count_nonzero", dim, input._data.ndim)
     return plain(np.asarray(np.add.reduce(input._data != 0, axis=dims, dtype=np.int64)))

@@ -429,6 +429,22 @@ def upsample(
 ) -> Tensor:
     """Resize: the older name of `interpolate`.
 
+    Parameters
+    ----------
+    input : Tensor
+    size : int or tuple of int, optional
+        Extents of the result.
+    scale_factor : float or tuple of float, optional
+        Factor of each extent.
+    mode : str, default "nearest"
+        As for `interpolate`.
+    align_corners : bool, optional
+        Whether corner pixels keep their places.
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     ValueError
@@ -454,6 +470,15 @@ def _shuffle_input(op: str, input: Any, factor: Any, name: str) -> int:
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Make pixels of channels: (..., C r^2, H, W) to (..., C, H r, W r), r = `upscale_factor`.
+
+    Parameters
+    ----------
+    input : Tensor
+    upscale_factor : int
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------
@@ -481,6 +506,15 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """Make channels of pixels: the inverse of `pixel_shuffle`.
 
+    Parameters
+    ----------
+    input : Tensor
+    downscale_factor : int
+
+    Returns
+    -------
+    Tensor
+
     Raises
     ------
     RuntimeError
@@ -498,6 +532,16 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     """Deal the channels of (batch, channels, ...) out: the first of every group, then the second of every group ...
+
+    Parameters
+    ----------
+    input : Tensor
+    groups : int, default 1
+        Independent groups of channels.
+
+    Returns
+    -------
+    Tensor
 
     Raises
     ------

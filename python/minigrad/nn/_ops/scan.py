@@ -109,6 +109,16 @@ class CumProd(Node):
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Return the running sum along `dim`; integers sum to int64.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     IndexError
@@ -121,6 +131,16 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = N
 @method
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Return the running product along `dim`; integers multiply to int64.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -164,6 +184,12 @@ def _running(op: str, ufunc: Any, input: Tensor, dim: Any) -> Picked:
 def cummax(input: Tensor, dim: int) -> Picked:
     """Return the running maximum along `dim` as (values, indices); of equals the last.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+
     Raises
     ------
     IndexError
@@ -175,6 +201,12 @@ def cummax(input: Tensor, dim: int) -> Picked:
 @method
 def cummin(input: Tensor, dim: int) -> Picked:
     """Return the running minimum along `dim` as (values, indices); of equals the last.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
 
     Raises
     ------
@@ -210,6 +242,14 @@ class LogCumSumExp(Node):
 def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor:
     """Return the logarithm of the running sum of exponentials along `dim`.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -242,6 +282,20 @@ def diff(
     out: Tensor | None = None,
 ) -> Tensor:
     """Return the `n`-th differences of neighbours along `dim`, after adding `prepend` and `append` to the ends.
+
+    Parameters
+    ----------
+    input : Tensor
+    n : int, default 1
+        How often.
+    dim : int, default -1
+        Along which.
+    prepend : Tensor, optional
+        Put before `input`.
+    append : Tensor, optional
+        Put after `input`.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -297,6 +351,17 @@ def _trapezes(op: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """Return the integral of `y` along `dim` by the trapezoidal rule, at points `x` or `dx` apart.
 
+    Parameters
+    ----------
+    y : Tensor
+        Samples.
+    x : Tensor, optional
+        Places of the samples.
+    dx : float, default 1, optional
+        Distance between samples.
+    dim : int, default -1
+        Along which.
+
     Raises
     ------
     RuntimeError
@@ -308,6 +373,17 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
 
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """Return the running integral of `y` along `dim` by the trapezoidal rule.
+
+    Parameters
+    ----------
+    y : Tensor
+        Samples.
+    x : Tensor, optional
+        Places of the samples.
+    dx : float, default 1, optional
+        Distance between samples.
+    dim : int, default -1
+        Along which.
 
     Raises
     ------

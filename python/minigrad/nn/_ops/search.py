@@ -85,6 +85,16 @@ def searchsorted(
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """Return the number of the interval between sorted boundaries in which each value lies.
 
+    Parameters
+    ----------
+    input : Tensor
+    boundaries : Tensor
+        In ascending order.
+    out_int32 : bool, default False
+        Return int32 instead of int64.
+    right : bool, default False
+        Whether equal values count as below.
+
     Raises
     ------
     RuntimeError
@@ -100,6 +110,14 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 @method
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """Return how often each number from 0 up occurs in a vector of integers, or the sum of its weights.
+
+    Parameters
+    ----------
+    input : Tensor
+    weights : Tensor, optional
+        What each element counts.
+    minlength : int, default 0
+        Least length of the result.
 
     Raises
     ------
@@ -126,6 +144,16 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 @method
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """Return how many elements lie in each of `bins` equal intervals from `min` to `max`, or of the elements' range.
+
+    Parameters
+    ----------
+    input : Tensor
+    bins : int, default 100
+        How many.
+    min : number, default 0
+        Lower end.
+    max : number, default 0
+        Upper end; with `min` equal, the data's.
 
     Raises
     ------

@@ -150,6 +150,12 @@ def _viewed(data: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """Return the elements in another shape, one extent of which may be -1; a view where possible.
 
+    Parameters
+    ----------
+    input : Tensor
+    *shape : int or tuple of int
+        The new shape.
+
     Raises
     ------
     RuntimeError
@@ -210,13 +216,26 @@ def view_as(input: Tensor, other: Tensor) -> Tensor:
 
 @method
 def ravel(input: Tensor) -> Tensor:
-    """Return the elements in one dimension."""
+    """Return the elements in one dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return input if input._data.ndim == 1 and input._data.flags.c_contiguous else reshape(input, (input._data.size,))
 
 
 @method
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Return the tensor with dimensions from `start_dim` to `end_dim` merged into one.
+
+    Parameters
+    ----------
+    input : Tensor
+    start_dim : int, default 0
+        First dimension merged.
+    end_dim : int, default -1
+        Last dimension merged.
 
     Raises
     ------
@@ -237,6 +256,14 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 @method
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Return a view with dimension `dim` split into `sizes`, one of which may be -1.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
+    sizes : int or tuple of int
+        The extents.
 
     Raises
     ------
@@ -262,6 +289,10 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
     """Return the shape that tensors of these shapes broadcast to.
 
+    Parameters
+    ----------
+    *shapes : tuple of int
+
     Raises
     ------
     RuntimeError
@@ -279,6 +310,14 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 @method
 def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
     """Return a view in which dimensions of extent 1 are repeated to `sizes`; -1 keeps an extent.
+
+    Parameters
+    ----------
+    input : Tensor
+    *sizes : int or tuple of int
+        -1 keeps an extent.
+    implicit : bool, default False
+        Accepted and ignored.
 
     Raises
     ------
@@ -312,12 +351,23 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 @method
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
-    """Return a view repeated to the shape `size`, as `expand`."""
+    """Return a view repeated to the shape `size`, as `expand`.
+
+    Parameters
+    ----------
+    input : Tensor
+    size : int or tuple of int
+        The shape.
+    """
     return _expanded("broadcast_to", input, sizes_of("broadcast_to", (size,)))
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """Return views of the tensors, all repeated to their common shape.
+
+    Parameters
+    ----------
+    *tensors : sequence of Tensor
 
     Raises
     ------
@@ -341,6 +391,12 @@ def _permuted(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """Return a view with the dimensions in the order `dims`.
 
+    Parameters
+    ----------
+    input : Tensor
+    *dims : int or tuple of int
+        Dimensions.
+
     Raises
     ------
     RuntimeError
@@ -362,6 +418,14 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Return a view with two dimensions exchanged.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim0 : int
+        The one dimension.
+    dim1 : int
+        The other dimension.
+
     Raises
     ------
     IndexError
@@ -376,7 +440,16 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
-    """Return a view with two dimensions exchanged, as `transpose`."""
+    """Return a view with two dimensions exchanged, as `transpose`.
+
+    Parameters
+    ----------
+    input : Tensor
+    axis0 : int
+        The one dimension.
+    axis1 : int
+        The other dimension.
+    """
     return transpose(input, axis0, axis1)
 
 
@@ -386,6 +459,10 @@ swapdims = transpose
 @method
 def t(input: Tensor) -> Tensor:
     """Return a view of a matrix transposed; of fewer dimensions, the tensor as it is.
+
+    Parameters
+    ----------
+    input : Tensor
 
     Raises
     ------
@@ -406,7 +483,12 @@ def _matrix_transposed(input: Tensor, name: str) -> Tensor:
 
 @method
 def adjoint(input: Tensor) -> Tensor:
-    """Return a view with the last two dimensions exchanged."""
+    """Return a view with the last two dimensions exchanged.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return _matrix_transposed(input, "adjoint")
 
 
@@ -429,6 +511,14 @@ def _bad_h(input: Tensor) -> Tensor:
 @method
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Return a view with dimension `source` (or several) moved to `destination`.
+
+    Parameters
+    ----------
+    input : Tensor
+    source : int or tuple of int
+        Which dimensions.
+    destination : int or tuple of int
+        Where they go.
 
     Raises
     ------
@@ -464,6 +554,12 @@ moveaxis = method("moveaxis")(movedim)
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Return a view without the dimensions of extent 1, or those among `dim`.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, optional
+        Along which.
+
     Raises
     ------
     IndexError
@@ -478,6 +574,12 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 @method
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """Return a view with a dimension of extent 1 inserted before `dim`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Along which.
 
     Raises
     ------
@@ -503,19 +605,34 @@ def _at_least(name: str, ndim: int, tensors: tuple[Any, ...], grow: Callable[[Te
 
 @method
 def atleast_1d(*tensors: Any) -> Any:
-    """Return each tensor, a 0-d one as one element in one dimension."""
+    """Return each tensor, a 0-d one as one element in one dimension.
+
+    Parameters
+    ----------
+    *tensors : sequence of Tensor
+    """
     return _at_least("atleast_1d", 1, tensors, lambda a: reshape(a, (1,)))
 
 
 @method
 def atleast_2d(*tensors: Any) -> Any:
-    """Return each tensor, one of fewer dimensions as a row."""
+    """Return each tensor, one of fewer dimensions as a row.
+
+    Parameters
+    ----------
+    *tensors : sequence of Tensor
+    """
     return _at_least("atleast_2d", 2, tensors, lambda a: reshape(a, (1, -1) if a._data.size else (1, 0)))
 
 
 @method
 def atleast_3d(*tensors: Any) -> Any:
-    """Return each tensor with at least three dimensions: a vector in the middle one, a matrix in the first two."""
+    """Return each tensor with at least three dimensions: a vector in the middle one, a matrix in the first two.
+
+    Parameters
+    ----------
+    *tensors : sequence of Tensor
+    """
 
     def grow(a: Tensor) -> Tensor:
         shape = a._data.shape
@@ -597,7 +714,12 @@ def dim(input: Tensor) -> int:
 
 @method("numel", "nelement")
 def numel(input: Tensor) -> int:
-    """Return the number of elements."""
+    """Return the number of elements.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return input._data.size
 
 

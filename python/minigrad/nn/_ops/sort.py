@@ -46,6 +46,16 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
 
     Always stable.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, default -1
+        Along which.
+    descending : bool, default False
+        Largest first.
+    stable : bool, default False
+        Keep the order of equal elements.
+
     Raises
     ------
     IndexError
@@ -61,6 +71,16 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """Return where the elements in order along `dim` are found.
 
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, default -1
+        Along which.
+    descending : bool, default False
+        Largest first.
+    stable : bool, default False
+        Keep the order of equal elements.
+
     Raises
     ------
     IndexError
@@ -74,7 +94,12 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
 @takes_out
 @method
 def msort(input: Tensor) -> Tensor:
-    """Return the elements in order along the first dimension."""
+    """Return the elements in order along the first dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return sort(input, 0).values
 
 
@@ -82,6 +107,18 @@ def msort(input: Tensor) -> Tensor:
 @method
 def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
     """Return the `k` largest (or smallest) elements along `dim`, in order, and where each was.
+
+    Parameters
+    ----------
+    input : Tensor
+    k : int
+        How many.
+    dim : int, default -1
+        Along which.
+    largest : bool, default True
+        Whether the largest or the smallest are wanted.
+    sorted : bool, default True
+        Whether the result is in order.
 
     Raises
     ------
@@ -112,6 +149,16 @@ def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: boo
 @method
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Sorted:
     """Return the `k`-th smallest element along `dim` (from 1), and where it was.
+
+    Parameters
+    ----------
+    input : Tensor
+    k : int
+        Which, counted from 1.
+    dim : int, default -1
+        Along which.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
 
     Raises
     ------

@@ -217,6 +217,12 @@ class _Square(Pointwise):
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the absolute value of every element; integers stay integers.
 
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -239,6 +245,12 @@ def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @method
 def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the square of every element; integers stay integers, bools become int64.
+
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Examples
     --------
@@ -292,6 +304,12 @@ def _flat(op: str, input: Any, ufunc: Any, out: Tensor | None) -> Tensor:
 def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the largest integer not above each element, in its type.
 
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -305,6 +323,12 @@ def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the smallest integer not below each element, in its type.
 
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -317,6 +341,12 @@ def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @method("trunc", "fix")
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return each element rounded toward zero, in its type.
+
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -374,6 +404,12 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the fraction of each element, ``x - trunc(x)``, with its sign.
 
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -392,6 +428,12 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 @method("sign", "sgn")
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return -1, 0 or 1 for each element by its sign, in its type; 0 for NaN.
+
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Examples
     --------
@@ -416,6 +458,10 @@ sgn = sign
 @method("positive", "__pos__")
 def positive(input: Tensor) -> Tensor:
     """Return `input` itself.
+
+    Parameters
+    ----------
+    input : Tensor
 
     Raises
     ------
