@@ -295,6 +295,10 @@ def relu_(input: Tensor) -> Tensor:
     Parameters
     ----------
     input : Tensor
+
+    Returns
+    -------
+    Tensor
     """
     return relu(input, inplace=True)
 
@@ -343,6 +347,10 @@ def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     input : Tensor
     negative_slope : float, default 0.01
         Slope below zero.
+
+    Returns
+    -------
+    Tensor
     """
     return leaky_relu(input, negative_slope, True)
 
@@ -374,6 +382,10 @@ def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     input : Tensor
     alpha : number, default 1.0
         Factor.
+
+    Returns
+    -------
+    Tensor
     """
     return elu(input, alpha, True)
 
@@ -405,6 +417,10 @@ def selu_(input: Tensor) -> Tensor:
     Parameters
     ----------
     input : Tensor
+
+    Returns
+    -------
+    Tensor
     """
     return selu(input, True)
 
@@ -438,6 +454,10 @@ def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     input : Tensor
     alpha : number, default 1.0
         Factor.
+
+    Returns
+    -------
+    Tensor
     """
     return celu(input, alpha, True)
 
@@ -584,6 +604,10 @@ def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Ten
         Lower limit.
     max_val : float, default 1
         Upper limit.
+
+    Returns
+    -------
+    Tensor
     """
     return hardtanh(input, min_val, max_val, True)
 
@@ -718,6 +742,10 @@ def threshold_(input: Tensor, threshold_value: float, value: float) -> Tensor:
     threshold_value : float
         Where the function changes.
     value : number or Tensor
+
+    Returns
+    -------
+    Tensor
     """
     return threshold(input, threshold_value, value, True)
 

@@ -412,6 +412,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
     input, other : Tensor or number
     rounding_mode : {None, "trunc", "floor"}
         Round the quotient toward zero or down; integers then stay integers.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------

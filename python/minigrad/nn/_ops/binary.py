@@ -419,6 +419,13 @@ def _of_integers(name: str, ufunc: Any, words: str, allow_bool: bool = False) ->
     operation.__name__ = operation.__qualname__ = name
     operation.__doc__ = f"""Return {words}, broadcast.
 
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Broadcast with each other.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError

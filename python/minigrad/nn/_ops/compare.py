@@ -78,6 +78,13 @@ def _comparison(name: str, ufunc: Any, sign: str, *aliases: str) -> Any:
     compare.__name__ = compare.__qualname__ = name
     compare.__doc__ = f"""Return ``input {sign} other`` elementwise, broadcast, as bool.
 
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Broadcast with each other.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -228,6 +235,13 @@ def _logic(name: str, ufunc: Any, words: str) -> Any:
 
     logical.__name__ = logical.__qualname__ = name
     logical.__doc__ = f"""Return {words} elementwise, as bool; whatever is not 0 is true.
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Broadcast with each other.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------
@@ -396,6 +410,13 @@ def _extreme(name: str, ufunc: Any, node: type[Node], beats: Any, words: str) ->
     extreme.__name__ = extreme.__qualname__ = name
     extreme.__doc__ = f"""Return {words}, broadcast.
 
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Broadcast with each other.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+
     Raises
     ------
     RuntimeError
@@ -456,6 +477,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     input : Tensor
     min, max : number, Tensor or None
         At least one of them.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------

@@ -28,6 +28,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
 
     Parameters
     ----------
+    a : Tensor
+    b : Tensor
     dims : int or pair of sequences of int
         A number pairs the last dimensions of `a` with the first of `b`; else the two lists do.
 

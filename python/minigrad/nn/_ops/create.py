@@ -147,6 +147,8 @@ def tensor(
         ``"cpu"`` is the only one.
     requires_grad : bool, default False
         Whether operations on the tensor are recorded.
+    pin_memory : bool, default False
+        Accepted and ignored.
 
     Returns
     -------
@@ -283,6 +285,11 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
     device : "cpu", optional
     requires_grad : bool, default False
         Whether operations on the result are recorded.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     check_device("scalar_tensor", device)
     value = s.item() if isinstance(s, Tensor) else s
@@ -321,6 +328,11 @@ def empty(
         Accepted and ignored.
     memory_format : optional
         Accepted and ignored: results are row-major.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     check_device("empty", device)
     shape = shape_of("empty", size)
@@ -355,6 +367,11 @@ def zeros(
         Whether operations on the result are recorded.
     pin_memory : bool, default False
         Accepted and ignored.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     check_device("zeros", device)
     return deliver("zeros", filled(shape_of("zeros", size), 0, kind_of("zeros", dtype)), out, requires_grad)
@@ -386,6 +403,11 @@ def ones(
         Whether operations on the result are recorded.
     pin_memory : bool, default False
         Accepted and ignored.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     check_device("ones", device)
     return deliver("ones", filled(shape_of("ones", size), 1, kind_of("ones", dtype)), out, requires_grad)
@@ -438,6 +460,11 @@ def full(
         Whether operations on the result are recorded.
     pin_memory : bool, default False
         Accepted and ignored.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     check_device("full", device)
     shape = shape_of("full", (size,) if isinstance(size, (tuple, list)) else (size,))

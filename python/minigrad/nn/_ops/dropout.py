@@ -129,6 +129,10 @@ def dropout_(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
         Probability.
     training : bool, default True
         Whether anything is random at all.
+
+    Returns
+    -------
+    Tensor
     """
     return dropout(input, p, training, True)
 

@@ -469,7 +469,19 @@ def _split_along(name: str, dim: int, ndim: int, doc: str) -> Any:
         return tensor_split(input, sections, at)
 
     form.__name__ = form.__qualname__ = name
-    form.__doc__ = doc
+    form.__doc__ = f"""{doc}
+
+    Parameters
+    ----------
+    input : Tensor
+    indices_or_sections : int or sequence of int
+        How many pieces, or where to cut.
+
+    Raises
+    ------
+    RuntimeError
+        If the tensor has too few dimensions, or cannot be cut into pieces of equal extent.
+    """
     return form
 
 

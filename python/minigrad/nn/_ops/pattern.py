@@ -340,6 +340,11 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
     dtype : minigrad.dtype, optional
         Element type of the result.
     device : "cpu", optional
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     _check_extents("tril_indices", row, col)
     return _indices("tril_indices", row, col, np.tri(row, col, offset, dtype=bool), dtype)
@@ -359,6 +364,11 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
     dtype : minigrad.dtype, optional
         Element type of the result.
     device : "cpu", optional
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     _check_extents("triu_indices", row, col)
     return _indices("triu_indices", row, col, ~np.tri(row, col, offset - 1, dtype=bool), dtype)

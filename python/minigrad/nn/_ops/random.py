@@ -97,6 +97,11 @@ def rand(
         Whether operations on the result are recorded.
     pin_memory : bool, default False
         Accepted and ignored.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     check_device("rand", device)
     data = _uniform(shape_of("rand", size), _floating("rand", kind_of("rand", dtype)), generator)
@@ -132,6 +137,11 @@ def randn(
         Whether operations on the result are recorded.
     pin_memory : bool, default False
         Accepted and ignored.
+
+    Raises
+    ------
+    TypeError, RuntimeError
+        If an argument is of the wrong type or not in its range.
     """
     check_device("randn", device)
     data = _gaussian(shape_of("randn", size), _floating("randn", kind_of("randn", dtype)), generator)
@@ -494,6 +504,10 @@ def multinomial(
         Indices for each row.
     replacement : bool, default False
         Whether an index can be drawn again.
+    generator : Generator, optional
+        Where random numbers come from; the default generator otherwise.
+    out : Tensor, optional
+        Takes the result, which is also returned.
 
     Raises
     ------

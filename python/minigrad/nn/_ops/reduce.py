@@ -663,6 +663,14 @@ def norm(
     p : number, "fro" or "nuc"
         "fro": the root of the sum of squares; a number: as `linalg.vector_norm`; "nuc": the sum
         of the singular values of the matrices in the two dimensions `dim`.
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    dtype : minigrad.dtype, optional
+        Element type of the result.
 
     Raises
     ------
@@ -717,7 +725,18 @@ def _truth(name: str, ufunc: Any, words: str) -> Any:
         return delivered(name, plain(data.astype(np.uint8) if x.dtype == np.uint8 else data), out)
 
     reduce.__name__ = reduce.__qualname__ = name
-    reduce.__doc__ = f"Return whether {words} over `dim` is not 0, as bool (uint8 for uint8)."
+    reduce.__doc__ = f"""Return whether {words} over `dim` is not 0, as bool (uint8 for uint8).
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or tuple of int, optional
+        Over which; all by default.
+    keepdim : bool, default False
+        Keep the reduced dimensions, with extent 1.
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     return method(reduce)
 
 

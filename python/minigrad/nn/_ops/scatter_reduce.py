@@ -142,6 +142,13 @@ def scatter_reduce(
 
     Parameters
     ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+    src : Tensor
+        Where values come from.
     reduce : {"sum", "prod", "mean", "amax", "amin"}
     include_self : bool, default True
         Whether the elements of `input` take part where others come.
@@ -173,6 +180,13 @@ def index_reduce(
 
     Parameters
     ----------
+    input : Tensor
+    dim : int
+        Along which.
+    index : Tensor of int64
+        Positions along `dim`.
+    source : Tensor
+        Where values come from.
     reduce : {"prod", "mean", "amax", "amin"}
     include_self : bool, default True
         Whether the slices of `input` take part where others come.

@@ -39,8 +39,12 @@ def searchsorted(
     sorted_sequence : Tensor of shape (..., n)
     input : Tensor of shape (..., m), or number
         The leading dimensions agree, unless the sequence is a vector.
+    out_int32 : bool, default False
+        Return int32 instead of int64.
     right : bool, default False
         Go after equal values instead of before.
+    side : {"left", "right"}, optional
+        Another way to say `right`.
     sorter : Tensor, optional
         The order of an unsorted sequence.
 
@@ -228,10 +232,15 @@ def unique(
 
     Parameters
     ----------
+    input : Tensor
+    sorted : bool, default True
+        Whether the result is in order.
     return_inverse : bool, default False
         Also return where each element is found among them.
     return_counts : bool, default False
         Also return how often each occurs.
+    dim : int, optional
+        Along which.
 
     Raises
     ------
@@ -263,10 +272,13 @@ def unique_consecutive(
 
     Parameters
     ----------
+    input : Tensor
     return_inverse : bool, default False
         Also return where each element is found among them.
     return_counts : bool, default False
         Also return how often each was repeated.
+    dim : int, optional
+        Along which.
 
     Raises
     ------

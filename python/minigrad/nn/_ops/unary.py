@@ -481,7 +481,12 @@ def _question(name: str, what: str, answer: Callable[[np.ndarray], Any]) -> _Fun
         return fresh(np.asarray(answer(tensor_only(name, input)._data), np.bool_))
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Return a bool tensor that says of each element whether {what}."
+    function.__doc__ = f"""Return a bool tensor that says of each element whether {what}.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     attached: _Function = method(function)
     return attached
 
@@ -599,7 +604,14 @@ def _by_factor(name: str, what: str, factor: float) -> _Function:
         return made if out is None else write_out(name, out, made)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Return {what}."
+    function.__doc__ = f"""Return {what}.
+
+    Parameters
+    ----------
+    input : Tensor
+    out : Tensor, optional
+        Takes the result, which is also returned.
+    """
     inplace(f"{name}_")(function)
     attached: _Function = method(function)
     return attached
