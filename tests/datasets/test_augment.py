@@ -43,7 +43,7 @@ def test_the_displacement_is_about_a_pixel():
     bent = datasets.augment(ramp, Generator(6), shift=0, rotate=0, scale=0)
     spread = (bent - ramp)[:, 10:18, 10:18].std()
     # Uniform noise has deviation 1/sqrt(3); the weights of G x G have squares that sum to 1/(4 pi sigma^2).
-    assert spread == pytest.approx(30 / np.sqrt(3) / np.sqrt(4 * np.pi * 16), rel=0.1)
+    assert spread == pytest.approx(24 / np.sqrt(3) / np.sqrt(4 * np.pi * 16), rel=0.1)
 
 
 def test_bad_input_is_named():

@@ -57,8 +57,8 @@ def test_milestone_2_xor_needs_a_hidden_layer(run: Run) -> None:
 
 
 def test_milestone_3_any_architecture_learns_a_winding_boundary(run: Run) -> None:
-    done = run("spirals", "--layers", "2,32,32,2", "--activation", "tanh", "--lr", "0.02")
-    assert "Architecture: 2 → 32 → 32 → 2" in done.out
+    done = run("spirals", "--layers", "2,24,24,24,2", "--activation", "tanh")
+    assert "Architecture: 2 → 24 → 24 → 24 → 2" in done.out
     shares = [float(s) for s in re.findall(r"Test accuracy: ([\d.]+)%", done.out)]
     assert shares[0] > 90
 
@@ -125,7 +125,7 @@ def test_a_run_repeats_itself_for_any_number_of_threads(run: Run) -> None:
 
 
 def test_a_saved_model_reads_a_drawn_digit(run: Run) -> None:
-    done = run("digits", "--epochs", "3", "--json", "--model", "digits.safetensors")
+    done = run("digits", "--epochs", "5", "--layers", "784,32,10", "--json", "--model", "digits.safetensors")
     assert done.code == 0
     digits = datasets.load("digits", n_samples=30, seed=9)
     assert digits.images is not None
@@ -159,14 +159,14 @@ def test_own_idx_files_and_tables(run: Run, tmp_path: Path) -> None:
     assert digits.target is not None
     images = _idx(tmp_path / "own-images-idx3-ubyte.gz", digits.images)
     labels = _idx(tmp_path / "own-labels-idx1-ubyte.gz", digits.target)
-    result = json.loads(run(images, labels, "--epochs", "2", "--json").out)
+    result = json.loads(run(images, labels, "--epochs", "2", "--json", "--layers", "784,16,10").out)
     assert (result["n_train"], result["n_test"]) == (250, 50)
     iris = datasets.load("iris")
     assert iris.target is not None
     rows = [",".join(map(str, row)) + f",{iris.target_names[c]}" for row, c in zip(iris.data, iris.target, strict=True)]
     Path("flowers.csv").write_text("\n".join(rows) + "\n")
     result = json.loads(run("flowers.csv", "--json").out)
-    assert result["layers"] == [4, 16, 16, 3]
+    assert result["layers"] == [4, 32, 32, 3]
     assert result["test_accuracy"] > 0.85
 
 

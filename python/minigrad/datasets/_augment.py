@@ -20,10 +20,10 @@ def augment(
     images: Any,
     generator: Generator,
     *,
-    shift: float = 1.5,
-    rotate: float = 10.0,
+    shift: float = 1.0,
+    rotate: float = 7.5,
     scale: float = 0.1,
-    elastic: float = 30.0,
+    elastic: float = 24.0,
     sigma: float = 4.0,
 ) -> np.ndarray:
     """Return each image shifted, turned, scaled and elastically bent by amounts of its own.
@@ -34,13 +34,13 @@ def augment(
         Grey images, converted to float32.
     generator : minigrad.random.Generator
         Where the amounts come from; its position moves on.
-    shift : float, default 1.5
+    shift : float, default 1
         Largest shift in each direction, in pixels.
-    rotate : float, default 10
+    rotate : float, default 7.5
         Largest angle to either side, in degrees.
     scale : float, default 0.1
         Largest relative change of each direction's scale.
-    elastic : float, default 30
+    elastic : float, default 24
         Strength alpha of the displacement field, in pixels before smoothing; 0 for none.
     sigma : float, default 4
         Standard deviation, in pixels, of the Gaussian that smooths the field.

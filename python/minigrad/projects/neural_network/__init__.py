@@ -46,11 +46,13 @@ _GATES = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "xor": [0, 1, 1, 0]}
 @click.option("--layers", metavar="N,N,...", help="Widths of the layers  [default: 784,128,64,10 for images]")
 @click.option("--activation", type=click.Choice(list(_model.ACTIVATIONS)), default="relu", show_default=True)
 @click.option("--optimizer", type=click.Choice(["sgd", "adam", "adamw"]), default="adam", show_default=True)
+@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Highest learning rate  [default: 0.005, sgd: 0.1]")
+@click.option("--batch-size", type=click.IntRange(1), help="Samples in a step  [default: 128 for images, else 16]")
 @click.option(
-    "--lr", type=click.FloatRange(0, min_open=True), help="Highest learning rate  [default: 0.003, sgd: 0.05]"
+    "--epochs",
+    type=click.IntRange(1),
+    help="Passes over the data  [default: 20 for images, 30 with --augment, else 200]",
 )
-@click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True)
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the data  [default: 20, in the plane: 200]")
 @click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True)
 @click.option("--weight-decay", type=click.FloatRange(0), default=0.0, show_default=True)
 @click.option("--label-smoothing", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True)
@@ -84,8 +86,9 @@ def _learn(session: Session, source: Source, path: Path | None, verbose: bool, o
     image = source.image_size is not None
     layers = tuple(_model.widths(options.pop("layers"), source.n_features, len(source.class_names), image))
     design = _model.Design(layers, options.pop("activation"), options.pop("dropout"))
-    epochs = options.pop("epochs") or (20 if image else 200)
-    plan = _training.Plan(epochs=epochs, seed=session.seed, **options)
+    usual = (30 if options["augment"] else 20, 128) if image else (200, 16)
+    epochs, batch_size = (options.pop(name) or n for name, n in zip(("epochs", "batch_size"), usual, strict=True))
+    plan = _training.Plan(epochs=epochs, batch_size=batch_size, seed=session.seed, **options)
     if plan.augment and not image:
         raise ValueError("--augment needs square images")
     mg.manual_seed(session.seed)
@@ -134,7 +137,7 @@ def _show(session: Session, source: Source, model: Any, history: _training.Run, 
     backend, reason = session.window
     if path is None and backend is None:
         return
-    headline = f"{source.title}: {100 * test:.1f}% of {len(source.test):,} test samples are classified rightly"
+    headline = f"{source.title}: {100 * test:.1f}% of {len(source.test):,} test samples are classified correctly"
     with ui.new_figure(height=7.2, window=backend, title=f"Neural network: {source.title}") as figure:
         if source.image_size is not None:
             _figure.draw_images(figure, source, model, history, headline)
@@ -209,14 +212,14 @@ def tour() -> Tour:
     """Return a network that parts two spirals."""
     source = _data.load("spirals", None, None, seed=0)
     mg.manual_seed(0)
-    design = _model.Design((2, 32, 32, 2), "tanh")
+    design = _model.Design((2, 32, 32, 2))
     model = _model.build(design)
-    plan = _training.Plan(epochs=150, lr=0.02)
+    plan = _training.Plan(epochs=100, batch_size=16)
     history = _training.train(model, source, plan, lambda epoch: None, lambda done, total: None)
     test = _training.accuracy(model, source.test)
     with ui.new_figure() as figure:
         _figure.draw_plane(
-            figure, source, model, history, f"Two spirals (synthetic): {100 * test:.1f}% classified rightly"
+            figure, source, model, history, f"Two spirals (synthetic): {100 * test:.1f}% classified correctly"
         )
         picture = ui.render(figure)
     return Tour(

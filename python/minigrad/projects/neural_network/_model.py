@@ -118,7 +118,7 @@ def widths(text: str | None, n_features: int, n_classes: int, image: bool) -> Se
         If they do not.
     """
     if text is None:
-        hidden = (128, 64) if image else (16, 16)
+        hidden = (128, 64) if image else (32, 32)
         return (n_features, *hidden, n_classes)
     try:
         layers = tuple(int(part) for part in text.replace("-", ",").split(","))

@@ -100,9 +100,14 @@ def time_line(history: Run, batch_size: int) -> str:
 
 
 def gradient_check(model: Any, source: Source) -> Check:
-    """Compare every parameter's gradient with finite differences, in float64, as the model predicts."""
-    x = mg.from_numpy(source.learn.x[:_CHECK_SAMPLES])
-    y = mg.from_numpy(source.learn.y[:_CHECK_SAMPLES])
+    """Compare every parameter's gradient with finite differences, in float64, as the model predicts.
+
+    The samples are those that the model finds hardest: where it is sure, its gradient is next to nothing.
+    """
+    samples = source.validate
+    own = predict(model, samples.x)[np.arange(len(samples)), samples.y]
+    hardest = np.argsort(own, kind="stable")[:_CHECK_SAMPLES]
+    x, y = mg.from_numpy(samples.x[hardest]), mg.from_numpy(samples.y[hardest])
     criterion = mg.nn.CrossEntropyLoss()
     was = model.training
     start = time.perf_counter()
@@ -198,7 +203,9 @@ def as_json(
         "n_test": len(source.test),
         "layers": list(design.layers),
         "activation": design.activation,
-        "optimizer": plan.optimizer,
+        "dropout": design.dropout,
+        **{key: value for key, value in asdict(plan).items() if key != "epochs"},
+        "lr": plan.peak,
         "epochs": [asdict(epoch) for epoch in history.epochs],
         "test_accuracy": test,
         "gradient_check": {

@@ -19,7 +19,7 @@ from minigrad.random import Generator
 __all__ = ["DivergedError", "Epoch", "Plan", "accuracy", "predict", "train"]
 
 _OPTIMIZERS = {"sgd": ("SGD", {"momentum": 0.9, "nesterov": True}), "adam": ("Adam", {}), "adamw": ("AdamW", {})}
-_RATES = {"sgd": 0.05, "adam": 0.003, "adamw": 0.003}
+_RATES = {"sgd": 0.1, "adam": 0.005, "adamw": 0.005}
 _WARM = 0.2  # of the steps, in which the learning rate rises
 
 
@@ -29,7 +29,7 @@ class Plan:
 
     optimizer: str = "adam"
     lr: float | None = None
-    batch_size: int = 64
+    batch_size: int = 128
     epochs: int = 20
     augment: bool = False
     weight_decay: float = 0.0
