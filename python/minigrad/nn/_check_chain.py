@@ -53,7 +53,7 @@ class Chain:
             return None
         layers = list(model)
         weights = [id(p) for layer in layers for p in layer.parameters()]
-        hooked = any(part._forward_hooks or part._forward_pre_hooks for part in (model, *layers))
+        hooked = any(part._call_hooks for part in (model, *layers))
         shared = len(set(weights)) < len(weights)
         if inputs[0].ndim != 2 or hooked or shared or not all(map(_row_by_row, layers)):
             return None

@@ -94,6 +94,16 @@ _REDUCTIONS = frozenset(
 
 
 _STEP = "step"
+_OPERATORS = {"truediv": "div", "rtruediv": "div", "itruediv": "div"}
+
+
+def _own_name(name: str, frame: FrameType) -> str:
+    """Return the name of the operation that a frame computes, where several share their code."""
+    for variable in ("name", "op"):  # what the function that made them calls it
+        if variable in frame.f_code.co_freevars and isinstance(frame.f_locals[variable], str):
+            own: str = frame.f_locals[variable]
+            return own
+    return f"{type(frame.f_locals['self']).__name__}.step" if name == _STEP else name
 
 
 def _codes() -> dict[CodeType, str]:
@@ -103,6 +113,12 @@ def _codes() -> dict[CodeType, str]:
         code = getattr(inspect.unwrap(function), "__code__", None)
         if code is not None:
             found.setdefault(code, code.co_name if code.co_name in _ops.functions else name)
+    for name, method in vars(Tensor).items():  # operators may have forms of their own
+        plain = name.strip("_")
+        plain = _OPERATORS.get(plain, plain if plain in _ops.functions else plain[1:])
+        code = getattr(inspect.unwrap(method) if callable(method) else None, "__code__", None)
+        if code is not None and plain in _ops.functions:
+            found.setdefault(code, plain)
     from minigrad.nn import optim
 
     for name in getattr(optim, "__all__", ()):
@@ -174,10 +190,7 @@ class profile:  # noqa: N801 (called like a function)
             if self._open is None:
                 name = "backward" if code is _TIMED else self._codes.get(code)
                 if name is not None:
-                    if "name" in code.co_freevars:  # operations made by one function share its code
-                        name = frame.f_locals["name"]
-                    elif name == _STEP:  # optimizers inherit theirs
-                        name = f"{type(frame.f_locals['self']).__name__}.step"
+                    name = _own_name(name, frame)
                     inputs = [] if name == "backward" else _tensors(list(frame.f_locals.values()))
                     self._open = (frame, name, 0.0, inputs, user_line())
                     self._open = (*self._open[:2], time.perf_counter(), *self._open[3:])
