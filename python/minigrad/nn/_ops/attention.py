@@ -216,7 +216,14 @@ def _fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
     )
     check_status(status, _NAME)
     three = (query, key, value)
-    kept = {"lead": lead, "causal": causal, "scale": scale, "out": out, "log_sums": log_sums, "mask": mask}
+    kept: dict[str, Any] = {
+        "lead": lead,
+        "causal": causal,
+        "scale": scale,
+        "out": out,
+        "log_sums": log_sums,
+        "mask": mask,
+    }
     made = result(out, Attention, three, saved=three, **kept)
     return made
 

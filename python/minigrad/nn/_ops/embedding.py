@@ -134,7 +134,7 @@ def embedding(
         _shorten(table, index, float(max_norm), norm_type)
     data = _array.empty((*index.shape, table.shape[1]), table._data.dtype)
     np.take(table._data, index, axis=0, out=data, mode="clip")
-    kept = {"index": index, "rows": rows, "padding": padding, "by_frequency": bool(scale_grad_by_freq)}
+    kept: dict[str, Any] = {"index": index, "rows": rows, "padding": padding, "by_frequency": bool(scale_grad_by_freq)}
     return result(data, Embedding, (table,), **kept)
 
 

@@ -59,7 +59,7 @@ def _project(query: Any, key: Any, value: Any, weights: Any, bias: Any) -> tuple
     if packed and query is key and key is value:
         both: Any = linear(query, weights, bias)
         return both.chunk(3, -1)  # type: ignore[no-any-return]
-    three: Any = weights.split(size, 0) if packed else weights  # type: ignore[attr-defined]
+    three: Any = weights.split(size, 0) if packed else weights
     biases = (None, None, None) if bias is None else bias.chunk(3)
     q, k, v = (linear(x, w, b) for x, w, b in zip((query, key, value), three, biases, strict=True))
     return q, k, v
@@ -169,7 +169,7 @@ def multi_head_attention_forward(
     _check_shapes(query, key, value, key_padding_mask, attn_mask)
     batched = query.ndim == 3
     q, k, v = (query, key, value) if batched else _unsqueezed(query, key, value)
-    padding: Any = key_padding_mask if batched or key_padding_mask is None else key_padding_mask.unsqueeze(0)  # type: ignore[attr-defined]
+    padding: Any = key_padding_mask if batched or key_padding_mask is None else key_padding_mask.unsqueeze(0)
     if is_causal and attn_mask is None:
         raise RuntimeError(f"{_NAME}: Need attn_mask if specifying the is_causal hint")
     causal = is_causal and padding is None and not need_weights
@@ -185,14 +185,14 @@ def multi_head_attention_forward(
     q, k, v = _project(q, k, v, weights, in_proj_bias)
     more = 0
     if bias_k is not None and bias_v is not None:
-        k, v = (cat([x, b.expand((1, batch, size))], 0) for x, b in ((k, bias_k), (v, bias_v)))  # type: ignore[attr-defined]
+        k, v = (cat([x, b.expand((1, batch, size))], 0) for x, b in ((k, bias_k), (v, bias_v)))
         more = 1
     q, k, v = _heads(q, num_heads), _heads(k, num_heads), _heads(v, num_heads)
     depth = size // num_heads
     if static_k is not None:
-        k = static_k.reshape((batch, num_heads, -1, depth))  # type: ignore[attr-defined]
+        k = static_k.reshape((batch, num_heads, -1, depth))
     if static_v is not None:
-        v = static_v.reshape((batch, num_heads, -1, depth))  # type: ignore[attr-defined]
+        v = static_v.reshape((batch, num_heads, -1, depth))
     if add_zero_attn:
         zero = fresh(np.zeros((batch, num_heads, 1, depth), dtype))
         k, v, more = cat([k, zero], 2), cat([v, zero], 2), more + 1

@@ -68,7 +68,7 @@ class Recurrence(Node):
             else:
                 before[1:] = out[:-1]
         dw: Any = matmul(fresh(to_p.T), fresh(before.reshape(steps * batch, hidden)))
-        db: Any = fresh(to_p).sum(0) if bias is not None else None  # type: ignore[attr-defined]
+        db: Any = fresh(to_p).sum(0) if bias is not None else None
         return fresh(dx), fresh(dh), fresh(dc) if lstm else None, dw, db
 
 

@@ -101,7 +101,7 @@ class RNNBase(Module):
         for number in range(num_layers):
             features = input_size if number == 0 else hidden_size * directions
             for suffix in ("", "_reverse")[:directions]:
-                shapes = {"weight_ih": (wide, features), "weight_hh": (wide, hidden_size)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (wide, features), "weight_hh": (wide, hidden_size)}
                 if bias:
                     shapes |= {"bias_ih": (wide,), "bias_hh": (wide,)}
                 for part, shape in shapes.items():
@@ -167,14 +167,16 @@ class RNNBase(Module):
         h0 = self._begin(given[0], x.shape[1], x, batched, "hx")
         c0 = self._begin(given[1], x.shape[1], x, batched, "cx") if lstm else None
         x, last, cells = self._layers(x, h0, c0)
-        h = functions["stack"](last)
-        c = functions["stack"](cells) if lstm else None
+        h: Any = functions["stack"](last)
+        c: Any = functions["stack"](cells) if lstm else None
         if not batched:
             return x.squeeze(1), h.squeeze(1), c.squeeze(1) if lstm else None
         return (functions["transpose"](x, 0, 1) if self.batch_first else x), h, c
 
     def _layers(self, x: Any, h0: Any, c0: Any) -> tuple[Any, list[Tensor], list[Tensor]]:
-        last, cells, directions = [], [], 2 if self.bidirectional else 1
+        last: list[Tensor] = []
+        cells: list[Tensor] = []
+        directions = 2 if self.bidirectional else 1
         for number in range(self.num_layers):
             outs = []
             for direction in range(directions):

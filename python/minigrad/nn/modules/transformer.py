@@ -29,6 +29,13 @@ def _activation(owner: str, given: str | Callable[[Tensor], Tensor]) -> Callable
 class _Layer(Module):
     """What the encoder's and the decoder's layer share."""
 
+    activation: Callable[[Any], Any]
+    dropout: Dropout
+    dropout2: Dropout
+    linear1: Linear
+    linear2: Linear
+    norm_first: bool
+
     def _add(self, x: Any, norm: Module, part: Callable[[Any], Any]) -> Any:
         """Return ``norm(x + part(x))``, or with `norm_first` ``x + part(norm(x))``."""
         return x + part(norm(x)) if self.norm_first else norm(x + part(x))
@@ -189,8 +196,9 @@ class TransformerDecoderLayer(_Layer):
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias=bias, dtype=dtype)
         self.norm_first = norm_first
-        for number in (1, 2, 3):
-            setattr(self, f"norm{number}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias, dtype=dtype))
+        self.norm1, self.norm2, self.norm3 = (
+            LayerNorm(d_model, eps=layer_norm_eps, bias=bias, dtype=dtype) for _ in range(3)
+        )
         self.dropout1, self.dropout2, self.dropout3 = Dropout(dropout), Dropout(dropout), Dropout(dropout)
         self.activation = _activation(type(self).__name__, activation)
 
