@@ -284,6 +284,10 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
 
     The first and the last may be vectors.
 
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+
     Raises
     ------
     RuntimeError

@@ -77,6 +77,12 @@ class Cholesky(Node):
 def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     """Return the triangular factors of symmetric positive definite matrices, ``A = L L'`` or ``U' U``.
 
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    upper : bool, default False
+        Whether the factor is upper triangular.
+
     Raises
     ------
     RuntimeError
@@ -210,6 +216,7 @@ def qr(A: Tensor, mode: str = "reduced") -> QRResult:
 
     Parameters
     ----------
+    A : Tensor of shape (..., m, n)
     mode : {"reduced", "complete", "r"}
         Q with min(m, n) columns; with m; or empty, for R alone.
 
@@ -270,6 +277,12 @@ def _triangle_of(a: np.ndarray, uplo: str, op: str) -> np.ndarray:
 def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
     """Return the eigenvalues, ascending, and eigenvectors of symmetric matrices, of which one triangle is read.
 
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    UPLO : {"L", "U"}, default "L"
+        The triangle that is read.
+
     Raises
     ------
     RuntimeError
@@ -281,7 +294,14 @@ def eigh(A: Tensor, UPLO: str = "L") -> EighResult:
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
-    """Return the eigenvalues, ascending, of symmetric matrices, of which one triangle is read."""
+    """Return the eigenvalues, ascending, of symmetric matrices, of which one triangle is read.
+
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    UPLO : {"L", "U"}, default "L"
+        The triangle that is read.
+    """
     a = matrices("linalg.eigvalsh", A, square=True)
     if A._requires:
         return eigh(A, UPLO).eigenvalues
@@ -344,6 +364,14 @@ def _completed(u: np.ndarray, op: str) -> np.ndarray:
 def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> SVDResult:
     """Return U, S (descending) and Vh of ``A = U diag(S) Vh``; square U and Vh, or with min(m, n) columns and rows.
 
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    full_matrices : bool, default True
+        Square U and Vh.
+    driver : str, optional
+        Accepted and ignored.
+
     Raises
     ------
     RuntimeError
@@ -362,6 +390,12 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> 
 @takes_out
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """Return the singular values, descending.
+
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    driver : str, optional
+        Accepted and ignored.
 
     Raises
     ------

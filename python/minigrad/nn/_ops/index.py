@@ -149,6 +149,11 @@ def put(input: Tensor, elements: Elements, values: Tensor, accumulate: bool) -> 
 def getitem(input: Tensor, key: Any) -> Tensor:
     """Return the elements that `key` names: a view for ints, slices, None and Ellipsis, else a copy.
 
+    Parameters
+    ----------
+    input : Tensor
+    key : int, slice, None, Ellipsis, Tensor, sequence, or a tuple of them
+
     Raises
     ------
     IndexError
@@ -174,6 +179,13 @@ def getitem(input: Tensor, key: Any) -> Tensor:
 @method("__setitem__")
 def setitem(input: Tensor, key: Any, value: Any) -> None:
     """Set the elements that `key` names to `value`, a tensor that broadcasts to them or a number.
+
+    Parameters
+    ----------
+    input : Tensor
+    key : int, slice, None, Ellipsis, Tensor, sequence, or a tuple of them
+    value : number or Tensor
+        What is put.
 
     Raises
     ------

@@ -90,6 +90,10 @@ class Inv(Node):
 def inv(A: Tensor) -> Tensor:
     """Return the inverses of square matrices.
 
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+
     Raises
     ------
     RuntimeError
@@ -139,6 +143,14 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """Return the solution X of ``A X = B`` (or ``X A = B``) for square matrices.
 
     B holds matrices, or, if it has one dimension, or A's shape without the last one, vectors.
+
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    B : Tensor
+        Right-hand sides.
+    left : bool, default True
+        Solve A X = B; else X A = B.
 
     Raises
     ------
@@ -191,6 +203,18 @@ class SolveTriangular(Node):
 @takes_out
 def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
     """Return the solution X of ``A X = B`` (or ``X A = B``), A triangular.
+
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    B : Tensor
+        Right-hand sides.
+    upper : bool
+        Whether the factor is upper triangular.
+    left : bool, default True
+        Solve A X = B; else X A = B.
+    unitriangular : bool, default False
+        Take the diagonal as ones, without reading it.
 
     Raises
     ------
@@ -279,6 +303,10 @@ class Slogdet(Node):
 
 def linalg_slogdet(A: Tensor) -> SlogdetResult:
     """Return the signs of the determinants and the logarithms of their sizes.
+
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
 
     Raises
     ------

@@ -31,6 +31,11 @@ def matrix_norm(
 
     Parameters
     ----------
+    A : Tensor of shape (..., m, n)
+    keepdim : bool, default False
+        Keep the dimension with extent 1.
+    dtype : dtype, optional
+        Element type of the result.
     ord : {"fro", "nuc", inf, -inf, 1, -1, 2, -2}
         The root of the sum of squares; the sum of the singular values; the largest or smallest sum
         of magnitudes of a row (inf) or column (1); the largest or smallest singular value.
@@ -82,6 +87,18 @@ def _kept(made: Tensor, rows: int, columns: int) -> Tensor:
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Return norms of vectors or matrices: of matrices if `dim` is a pair, or `ord` is given for a 2-d tensor.
 
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    ord : number or str, optional
+        Which norm.
+    dim : int or pair of int, optional
+        Over which.
+    keepdim : bool, default False
+        Keep the dimension with extent 1.
+    dtype : dtype, optional
+        Element type of the result.
+
     Raises
     ------
     RuntimeError
@@ -103,6 +120,12 @@ def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, 
 def cond(A: Tensor, p: Any = None) -> Tensor:
     """Return the condition numbers of matrices: ``norm(A, p) * norm(A^-1, p)``; for p None or 2, by singular values.
 
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    p : number or str, optional
+        Which norm; by default the spectral one.
+
     Raises
     ------
     RuntimeError
@@ -119,6 +142,18 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
 @takes_out
 def matrix_rank(A: Tensor, *, tol: Any = None, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Tensor:
     """Return how many singular values of each matrix exceed ``max(atol, rtol * largest)``.
+
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    tol : float or Tensor, optional
+        Older name of `atol`.
+    atol : float or Tensor, optional
+        Absolute tolerance.
+    rtol : float or Tensor, optional
+        Tolerance relative to the largest singular value.
+    hermitian : bool, default False
+        Read only the lower triangle of symmetric matrices.
 
     Raises
     ------
@@ -137,6 +172,13 @@ def matrix_rank(A: Tensor, *, tol: Any = None, atol: Any = None, rtol: Any = Non
 @takes_out
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """Return the sums of products of two tensors over `dim`; the shapes broadcast.
+
+    Parameters
+    ----------
+    x : Tensor
+    y : Tensor
+    dim : int, default -1
+        The dimension; negative ones count from the end.
 
     Raises
     ------
@@ -163,6 +205,13 @@ def _cross(op: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
 @takes_out
 def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """Return the cross products of vectors of three elements along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor
+    dim : int, default -1
+        The dimension of extent 3.
 
     Raises
     ------

@@ -399,14 +399,16 @@ class Roll(Node):
 
 
 @method
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """Return a copy in reverse order along `dims`.
 
     Parameters
     ----------
     input : Tensor
-    *dims : int or tuple of int
-        Dimensions.
+    *args : int, or one sequence of them
+        The dimensions.
+    dims : sequence of int, optional
+        The dimensions, instead of `args`.
 
     Raises
     ------
@@ -415,7 +417,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     IndexError
         If one is out of range.
     """
-    wanted = dims_of("flip", sizes_of("flip", dims), input._data.ndim)
+    wanted = dims_of("flip", sizes_of("flip", args if dims is None else (dims,)), input._data.ndim)
     data = _array.empty(input._data.shape, input._data.dtype)
     np.copyto(data, np.flip(input._data, wanted) if input._data.ndim else input._data)
     return result(data, Flip, (input,), dims=wanted)
@@ -563,33 +565,43 @@ class Repeat(Node):
 
 
 @method
-def repeat(input: Tensor, *repeats: Any) -> Tensor:
+def repeat(input: Tensor, *args: Any, repeats: Any = None) -> Tensor:
     """Return a copy repeated `repeats` times along each dimension; more numbers than dimensions add some in front.
+
+    Parameters
+    ----------
+    input : Tensor
+    *args : int, or one sequence of them
+        How often along each dimension.
+    repeats : sequence of int, optional
+        The same, instead of `args`.
 
     Raises
     ------
     RuntimeError
         If there are fewer numbers than dimensions, or one is negative.
     """
-    return _repeated("repeat", input, sizes_of("repeat", repeats))
+    return _repeated("repeat", input, sizes_of("repeat", args if repeats is None else (repeats,)))
 
 
 @method
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """Return a copy repeated along the last dimensions; missing numbers are 1.
 
     Parameters
     ----------
     input : Tensor
-    *dims : int or tuple of int
+    *args : int, or one sequence of them
         How often along each dimension.
+    dims : sequence of int, optional
+        The same, instead of `args`.
 
     Raises
     ------
     RuntimeError
         If a number is negative.
     """
-    counts = sizes_of("tile", dims)
+    counts = sizes_of("tile", args if dims is None else (dims,))
     return _repeated("tile", input, (1,) * (input._data.ndim - len(counts)) + counts)
 
 
@@ -662,6 +674,16 @@ class Unfold(Node):
 @method
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """Return a view of all windows of `size` elements along a dimension, `step` apart; the last dimension runs in them.
+
+    Parameters
+    ----------
+    input : Tensor
+    dimension : int
+        Along which the window moves.
+    size : int
+        Elements of a window.
+    step : int
+        Distance of neighbours.
 
     Raises
     ------
@@ -773,5 +795,16 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """Return a view of a diagonal of dimensions `dim1` and `dim2`, by default the last two."""
+    """Return a view of a diagonal of dimensions `dim1` and `dim2`, by default the last two.
+
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    offset : int, default 0
+        Which diagonal: 0 the main one, positive above, negative below.
+    dim1 : int, default -2
+        First of the two dimensions.
+    dim2 : int, default -1
+        Second of the two dimensions.
+    """
     return diagonal(A, offset, dim1, dim2)

@@ -69,6 +69,16 @@ def tolerances(s: np.ndarray, shape: tuple[int, ...], atol: Any, rtol: Any) -> n
 def pinv(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Tensor:
     """Return the pseudo-inverses; singular values up to ``max(atol, rtol * largest)`` count as zero.
 
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    atol : float or Tensor, optional
+        Absolute tolerance.
+    rtol : float or Tensor, optional
+        Tolerance relative to the largest singular value.
+    hermitian : bool, default False
+        Read only the lower triangle of symmetric matrices.
+
     Raises
     ------
     RuntimeError
@@ -121,6 +131,16 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     The method is always QR with column pivoting; `driver` decides, as in PyTorch, what is given
     beside the solution: residuals unless it is None or "gelsy", ranks unless it is "gels", singular
     values if it is "gelsd" or "gelss".
+
+    Parameters
+    ----------
+    A : Tensor of shape (..., m, n)
+    B : Tensor
+        Right-hand sides.
+    rcond : float, optional
+        Below which share of the largest a singular value counts as zero.
+    driver : str, optional
+        Which values beside the solution are asked for; see above.
 
     Raises
     ------

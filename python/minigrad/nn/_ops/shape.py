@@ -147,21 +147,23 @@ def _viewed(data: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
 
 
 @method
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
     """Return the elements in another shape, one extent of which may be -1; a view where possible.
 
     Parameters
     ----------
     input : Tensor
-    *shape : int or tuple of int
-        The new shape.
+    *args : int, or one sequence of them
+        The new extents.
+    shape : sequence of int, optional
+        The same, instead of `args`.
 
     Raises
     ------
     RuntimeError
         If the numbers of elements differ.
     """
-    wanted = sizes_of("reshape", shape)
+    wanted = sizes_of("reshape", args if shape is None else (shape,))
     sizes = full_shape("reshape", input, wanted)
     data = input._data
     viewed = _viewed(data, sizes)
@@ -171,18 +173,28 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 
 @method
-def view(input: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
+def view(input: Tensor, *args: Any, size: Any = None, dtype: Any = None) -> Tensor:
     """Return a view in another shape, or, given a dtype, of the same bytes as another element type.
+
+    Parameters
+    ----------
+    input : Tensor
+    *args : int, or one sequence of them
+        The numbers one by one.
+    size : sequence of int, optional
+        The extents, instead of `args`.
+    dtype : dtype, optional
+        Look at the same bytes as elements of this type.
 
     Raises
     ------
     RuntimeError
         If the numbers of elements differ, or the strides allow no view; then use `reshape`.
     """
-    kind = dtype if dtype is not None else shape[0] if len(shape) == 1 and isinstance(shape[0], Dtype) else None
+    kind = dtype if dtype is not None else args[0] if len(args) == 1 and isinstance(args[0], Dtype) else None
     if kind is not None:
         return _reinterpreted(input, kind)
-    sizes = full_shape("view", input, sizes_of("view", shape))
+    sizes = full_shape("view", input, sizes_of("view", args if size is None else (size,)))
     viewed = _viewed(input._data, sizes)
     if viewed is None:
         raise ShapeError(
@@ -204,13 +216,25 @@ def _reinterpreted(input: Tensor, kind: Dtype) -> Tensor:
 
 @method
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return the elements in the shape of `other`."""
+    """Return the elements in the shape of `other`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor
+    """
     return reshape(input, other._data.shape)
 
 
 @method
 def view_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return a view in the shape of `other`."""
+    """Return a view in the shape of `other`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor
+    """
     return view(input, other._data.shape)
 
 
@@ -308,14 +332,16 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 
 @method
-def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
-    """Return a view in which dimensions of extent 1 are repeated to `sizes`; -1 keeps an extent.
+def expand(input: Tensor, *args: Any, size: Any = None, implicit: bool = False) -> Tensor:
+    """Return a view in which dimensions of extent 1 are repeated to `args`; -1 keeps an extent.
 
     Parameters
     ----------
     input : Tensor
-    *sizes : int or tuple of int
-        -1 keeps an extent.
+    *args : int, or one sequence of them
+        The new extents; -1 keeps one.
+    size : sequence of int, optional
+        The same, instead of `args`.
     implicit : bool, default False
         Accepted and ignored.
 
@@ -324,7 +350,7 @@ def expand(input: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
     RuntimeError
         If an extent other than 1 would have to change.
     """
-    return _expanded("expand", input, sizes_of("expand", sizes))
+    return _expanded("expand", input, sizes_of("expand", args if size is None else (size,)))
 
 
 def _expanded(op: str, input: Tensor, wanted: tuple[int, ...]) -> Tensor:
@@ -345,7 +371,13 @@ def _expanded(op: str, input: Tensor, wanted: tuple[int, ...]) -> Tensor:
 
 @method
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return a view repeated to the shape of `other`."""
+    """Return a view repeated to the shape of `other`.
+
+    Parameters
+    ----------
+    input : Tensor
+    other : Tensor
+    """
     return expand(input, other._data.shape)
 
 
@@ -388,14 +420,16 @@ def _permuted(input: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 
 @method
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """Return a view with the dimensions in the order `dims`.
 
     Parameters
     ----------
     input : Tensor
-    *dims : int or tuple of int
-        Dimensions.
+    *args : int, or one sequence of them
+        The dimensions in their new order.
+    dims : sequence of int, optional
+        The same, instead of `args`.
 
     Raises
     ------
@@ -404,7 +438,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     IndexError
         If one is out of range.
     """
-    wanted = sizes_of("permute", dims)
+    wanted = sizes_of("permute", args if dims is None else (dims,))
     ndim = input._data.ndim
     if len(wanted) != ndim:
         raise ShapeError(f"permute: dims must name every dimension; got {wanted} for {portrait(input)}")
@@ -689,7 +723,14 @@ for _name in ("transpose_", "swapaxes_", "swapdims_"):
 
 @method
 def size(input: Tensor, dim: int | None = None) -> Any:
-    """Return the shape, or the extent of one dimension."""
+    """Return the shape, or the extent of one dimension.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, optional
+        The dimension; negative ones count from the end.
+    """
     shape = input._data.shape
     if dim is None:
         return shape
@@ -701,14 +742,26 @@ def size(input: Tensor, dim: int | None = None) -> Any:
 
 @method
 def stride(input: Tensor, dim: int | None = None) -> Any:
-    """Return, for each dimension or for `dim`, how many elements lie between neighbours along it."""
+    """Return, for each dimension or for `dim`, how many elements lie between neighbours along it.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, optional
+        The dimension; negative ones count from the end.
+    """
     strides = tuple(n // input._data.itemsize for n in input._data.strides)
     return strides if dim is None else strides[dim_of("stride", dim, len(strides))]
 
 
 @method("dim", "ndimension")
 def dim(input: Tensor) -> int:
-    """Return the number of dimensions."""
+    """Return the number of dimensions.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return input._data.ndim
 
 
@@ -725,13 +778,25 @@ def numel(input: Tensor) -> int:
 
 @method
 def element_size(input: Tensor) -> int:
-    """Return the number of bytes of an element."""
+    """Return the number of bytes of an element.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
     return input._data.itemsize
 
 
 @method
 def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
-    """Return whether the elements lie in order without gaps."""
+    """Return whether the elements lie in order without gaps.
+
+    Parameters
+    ----------
+    input : Tensor
+    memory_format : None, optional
+        Accepted and ignored.
+    """
     return input._data.flags.c_contiguous
 
 
