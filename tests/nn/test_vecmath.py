@@ -90,8 +90,8 @@ FUNCTIONS = {
     "LOG2": (np.log2, 0.51, 1.5, None, None),
     "LOG10": (np.log10, 0.51, 1.5, None, None),
     "LOG1P": (np.log1p, 1, 1.1, (-1, 100), (-1, 100)),
-    "SIN": (np.sin, 0.51, 1, (-1e4, 1e4), (-1e4, 1e4)),
-    "COS": (np.cos, 0.51, 1, (-1e4, 1e4), (-1e4, 1e4)),
+    "SIN": (np.sin, 1.6, 1, (-1e4, 1e4), (-1e4, 1e4)),
+    "COS": (np.cos, 1.6, 1, (-1e4, 1e4), (-1e4, 1e4)),
     "TAN": (np.tan, 0.51, 3, (-1e4, 1e4), (-1e4, 1e4)),
     "ASIN": (np.arcsin, 0.51, 1.1, (-1, 1), (-1, 1)),
     "ACOS": (np.arccos, 0.51, 1.1, (-1, 1), (-1, 1)),
@@ -202,6 +202,15 @@ def test_circular_functions_of_large_arguments(name, reference, dtype):
     x = np.array([2.0**20 + 0.5, 1e7, -1e15, 6e22, 3e38, 1.0]).astype(dtype)
     wanted = np.array([reference(float(v)) for v in x])
     np.testing.assert_allclose(apply(name, x), wanted, rtol=2 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_one_large_argument_among_small_ones(dtype):
+    for place in range(33):
+        x = np.linspace(-3, 3, 33).astype(dtype)
+        x[place] = 1e9
+        wanted = np.array([math.sin(float(v)) for v in x])
+        np.testing.assert_allclose(apply("SIN", x), wanted, rtol=4 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 1000, 524287])

@@ -28,8 +28,8 @@ typedef enum {
     MG_UNARY_LOG2,        /* < 0.51, 1.5 */
     MG_UNARY_LOG10,       /* < 0.51, 1.5 */
     MG_UNARY_LOG1P,       /* ln(1 + x); < 1, 1.1 */
-    MG_UNARY_SIN,         /* float64: |x| < 2^20, beyond as good as the C library's; < 0.51, 1 */
-    MG_UNARY_COS,         /* as sin; < 0.51, 1 */
+    MG_UNARY_SIN,         /* |x| < 2^20, beyond as good as the C library's; < 1.6, 1 */
+    MG_UNARY_COS,         /* as sin; < 1.6, 1 */
     MG_UNARY_TAN,         /* as sin; < 0.51, 3 */
     MG_UNARY_ASIN,        /* < 0.51, 1.1 */
     MG_UNARY_ACOS,        /* < 0.51, 1.1 */
