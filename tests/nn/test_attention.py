@@ -151,6 +151,15 @@ def test_nan_stays_in_its_row():
     assert np.isnan(out[0, 2]).all() and np.isfinite(np.delete(out[0], 2, 0)).all()
 
 
+def test_changing_the_output_before_backward_is_noticed():
+    q = mg.tensor(draw(1, 3, 2), requires_grad=True)
+    out = attend(q, q, q)
+    total = out.sum()
+    out.detach().add_(1.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        total.backward()
+
+
 def test_large_scores_do_not_overflow():
     q = np.full((1, 2, 2), 1e4, np.float32)
     assert attend(mg.tensor(q), mg.tensor(q), mg.tensor(q)).tolist() == [[[1e4, 1e4]] * 2]

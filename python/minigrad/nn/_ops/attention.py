@@ -69,7 +69,6 @@ class Attention(Node):
     lead: tuple[int, ...]
     causal: bool
     scale: float
-    out: np.ndarray
     log_sums: np.ndarray
     mask: Tensor | None
 
@@ -97,7 +96,7 @@ class Attention(Node):
             *((NULL, NULL, 0) if masked is None else masked.arguments()),
             self.causal,
             self.scale,
-            pointer(self.out),
+            pointer(self.output._data),
             pointer(self.log_sums),
             pointer(_array.contiguous(grad._data)),
             *(pointer(array, True) for array in made),
@@ -220,12 +219,10 @@ def _fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
         "lead": lead,
         "causal": causal,
         "scale": scale,
-        "out": out,
         "log_sums": log_sums,
         "mask": mask,
     }
-    made = result(out, Attention, three, saved=three, **kept)
-    return made
+    return result(out, Attention, three, saved=three, save_output=True, **kept)
 
 
 def scaled_dot_product_attention(
