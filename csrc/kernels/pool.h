@@ -5,16 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* take: count outputs y and taps from two rows of 2 count inputs. give: the gradients by two rows
- * of 2 count inputs from those by count outputs. See mg_max_pool2_forward. */
+/* take: rows x count outputs y and taps of one plane x, whose rows are width elements apart.
+ * give: the gradients by those 2 rows x 2 count inputs. See mg_max_pool2_forward. */
 typedef struct {
-    void (*take)(size_t count, const float *upper, const float *lower, float *y, uint8_t *tap);
-    void (*give)(size_t count, const float *dy, const uint8_t *tap, float *upper, float *lower);
+    void (*take)(size_t rows, size_t count, size_t width, const float *x, float *y, uint8_t *tap);
+    void (*give)(size_t rows, size_t count, size_t width, const float *dy, const uint8_t *tap, float *dx);
 } mg_pool_kernels_f32_t;
 
 typedef struct {
-    void (*take)(size_t count, const double *upper, const double *lower, double *y, uint8_t *tap);
-    void (*give)(size_t count, const double *dy, const uint8_t *tap, double *upper, double *lower);
+    void (*take)(size_t rows, size_t count, size_t width, const double *x, double *y, uint8_t *tap);
+    void (*give)(size_t rows, size_t count, size_t width, const double *dy, const uint8_t *tap, double *dx);
 } mg_pool_kernels_f64_t;
 
 #endif
