@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad._native import lib
+from minigrad._native import lib, unary
 from minigrad.nn import _array
 from minigrad.nn._errors import shape_error
 from minigrad.nn._graph import Node
 from minigrad.nn._ops.unary import erf, exp, sigmoid, tanh
-from minigrad.nn._pointwise import Pointwise, constant, floating, pointwise, tensor_only
+from minigrad.nn._pointwise import SMALL, Pointwise, constant, floating, pointwise, tensor_only
 from minigrad.nn._tensor import Tensor, change_inplace, dim_of, fresh, method, result, unbroadcast
 
 __all__ = [
@@ -278,8 +278,14 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> mg.relu(mg.tensor([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
-    if not inplace and isinstance(input, Tensor) and input._data.dtype.kind == "f":
-        return pointwise(Relu, input)
+    if not inplace and isinstance(input, Tensor):
+        # The short way; `pointwise` does the same for what is not contiguous.
+        values = input._data
+        if values.dtype.kind == "f":
+            y = np.empty_like(values) if values.size <= SMALL else _array.empty(values.shape, values.dtype)
+            if unary(lib.MG_UNARY_RELU, values, y, 0.0, 0.0, 0.0):
+                return pointwise(Relu, input)
+            return result(y, Relu, (input,), (), True)
     x = tensor_only("relu", input)
     if x._data.dtype.kind in "iu":
         if inplace:
