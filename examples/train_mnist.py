@@ -21,9 +21,9 @@ class MLP(mg.Module):
 
 def main():
     mg.manual_seed(0)
-    train, test = mg.data.mnist("train"), mg.data.mnist("test")
+    train = mg.TensorDataset(*mg.data.mnist("train", flatten=True))
+    images, labels = mg.data.mnist("test", flatten=True)
     loader = mg.DataLoader(train, batch_size=64, shuffle=True)
-    images, labels = test.tensors
 
     model = MLP()
     optimizer = mg.Adam(model.parameters(), lr=0.001)
