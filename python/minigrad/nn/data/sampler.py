@@ -306,9 +306,9 @@ class DistributedSampler(_ArraySampler):
     ----------
     dataset : sized
     num_replicas : int, optional
-        How many processes share the data; by default as many as `minigrad.distributed` runs.
+        How many processes share the data; 1 by default.
     rank : int, optional
-        The number of this one, from 0.
+        The number of this one, from 0, which is the default.
     shuffle : bool, default True
     seed : int, default 0
         The same in all processes.
