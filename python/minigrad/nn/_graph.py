@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from minigrad.nn._array import hush, unhush
 from minigrad.nn._errors import GraphError, ShapeError, portrait
 from minigrad.nn._where import Where, describe, user_line
 
@@ -229,32 +230,34 @@ class AccumulateGrad(Node):
         return "AccumulateGrad"
 
     def backward(self, grad: Tensor) -> Sequence[Any]:
-        leaf = self._leaf()
-        if leaf is None:
-            return ()
-        held = leaf._grad
-        if held is None:
-            if mode.enabled:
-                leaf._grad = grad
-            else:
-                leaf._grad = grad if _is_unshared(grad) else grad.clone()
-        elif mode.enabled:
-            leaf._grad = held + grad
-        else:
-            np.add(held._data, grad._data, out=held._data)
-            held._bump()
-        if self.post_hooks:
-            for hook in list(self.post_hooks):
-                hook(leaf)
+        _accumulate(self, grad)
         return ()
+
+
+def _accumulate(node: AccumulateGrad, grad: Tensor) -> None:
+    """Add `grad` to the leaf's own, which becomes `grad` itself if nobody else holds it."""
+    leaf = node._leaf()
+    if leaf is None:
+        return
+    held = leaf._grad
+    if held is None:
+        leaf._grad = grad if mode.enabled or _is_unshared(grad) else grad.clone()
+    elif mode.enabled:
+        leaf._grad = held + grad
+    else:
+        np.add(held._data, grad._data, out=held._data)
+        held._bump()
+    if node.post_hooks:
+        for hook in list(node.post_hooks):
+            hook(leaf)
 
 
 def _is_unshared(grad: Tensor) -> bool:
     """Whether nobody but the walk holds the gradient or its memory, so that a leaf may keep it.
 
-    References counted: to the tensor, from `backward`'s argument, this argument, the call's
-    and the walk's; to the array, from the tensor, the name here and the call; to a block of
-    the arena, from its list, the array, the name here and the call.
+    References counted: to the tensor, from what `backward` returned, the walk's name for it,
+    two arguments and the call's; to the array, from the tensor, the name here and the call;
+    to a block of the arena, from its list, the array, the name here and the call.
     """
     array = grad._data
     if sys.getrefcount(grad) > 5 or sys.getrefcount(array) > 3 or not array.flags.c_contiguous:
@@ -292,19 +295,26 @@ class _Walk:
         self.captured: dict[int, Any] = {}
         self.wanted: set[Node] | None = None
 
-    def send(self, edge: Edge, grad: Any) -> None:
-        """Add `grad` to what has arrived at `edge`."""
-        node, index = edge
+    def send(self, node: Node, index: int, grad: Any) -> None:
+        """Add `grad` to what has arrived at output `index` of `node`."""
         slots = self.arrived.get(node)
         if slots is None:
-            slots = self.arrived[node] = [None] * node.num_outputs
-            # Leaves go first among equals: their gradients are final once all uses have come.
+            if node.num_outputs == 1:
+                self.arrived[node] = [grad]
+            else:
+                slots = self.arrived[node] = [None] * node.num_outputs
+                slots[index] = grad
             heapq.heappush(self.heap, (-node.number, id(node), node))
+            return
         held = slots[index]
         if held is None:
             slots[index] = grad
         elif id(held) in self.owned and held._data.dtype == grad._data.dtype:
-            np.add(held._data, grad._data, out=held._data)
+            data = held._data
+            if data.ndim > 0 and data.size <= 64:
+                held._data = data + grad._data  # quicker than in place, which goes through an iterator
+            else:
+                np.add(data, grad._data, out=data)
         else:
             total = held + grad
             slots[index] = total
@@ -313,21 +323,23 @@ class _Walk:
 
     def run(self) -> None:
         """Visit every node that a gradient reaches, the latest first."""
-        heap, arrived = self.heap, self.arrived
-        while heap:
-            node = heapq.heappop(heap)[2]
-            grads = arrived.pop(node)
-            if self.owned:
-                # A sum is the walk's own while it lies here; later another tensor may have its id.
-                self.owned.difference_update([id(grad) for grad in grads])
-            if node.pre_hooks is not None:
-                grads = self.pre_hooked(node, grads)
-            if self.captures and node in self.captures:
-                for index, position in self.captures[node]:
-                    self.captured[position] = grads[index]
-            if self.wanted is not None and node not in self.wanted:
-                continue
-            self.visit(node, grads)
+        heap, arrived, pop = self.heap, self.arrived, heapq.heappop
+        token = hush()
+        try:
+            while heap:
+                node = pop(heap)[2]
+                if node.pre_hooks is not None:
+                    arrived[node] = self.pre_hooked(node, arrived[node])
+                if self.captures and node in self.captures:
+                    for index, position in self.captures[node]:
+                        self.captured[position] = arrived[node][index]
+                if self.wanted is not None and node not in self.wanted:
+                    del arrived[node]
+                    continue
+                # No name here holds the gradients, so that a leaf can tell whether it may keep one.
+                self.visit(node, arrived.pop(node))
+        finally:
+            unhush(token)
 
     def visit(self, node: Node, grads: list[Any]) -> None:
         """Carry the gradients of `node`'s outputs to its inputs."""
@@ -339,7 +351,7 @@ class _Walk:
         del grads
         for edge, grad in zip(node.next_functions_, out, strict=True):
             if edge is not None and grad is not None:
-                self.send(edge, grad)
+                self.send(edge[0], edge[1], grad)
         if not self.retain and node.number:
             node.release()
 
@@ -391,7 +403,7 @@ def _start(walk: _Walk, tensors: Sequence[Tensor], grads: Sequence[Tensor | None
             raise ShapeError(
                 f"{owner}: Mismatch in shape: gradient must have the tensor's shape {tensor.shape}; got {grad.shape}"
             )
-        walk.send(edge, grad)
+        walk.send(edge[0], edge[1], grad)
 
 
 def backward(

@@ -101,9 +101,11 @@ class Pow(Binary):
 
 def _power(x: np.ndarray, n: float) -> np.ndarray:
     """Return x^n for a number n, by products or roots where that is exact or nearly so."""
-    out = _array.empty(x.shape, x.dtype)
     token = hush()
     try:
+        if n == 2 and x.size <= 1024:
+            return np.multiply(x, x)  # type: ignore[no-any-return]
+        out = _array.empty(x.shape, x.dtype)
         if n == 2:
             np.multiply(x, x, out=out)
         elif n == 3:
@@ -153,7 +155,9 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
         If the shapes cannot be broadcast, or integers are raised to a negative number.
     """
     if isinstance(input, Tensor) and type(exponent) in (int, float):
-        a, b = promote("pow", input, exponent)
+        a = input
+        if a._data.dtype.kind != "f":
+            a, _ = promote("pow", input, exponent)
         if a._data.dtype.kind != "f" and exponent < 0:
             raise RuntimeError("pow: Integers to negative integer powers are not allowed.")
         made = result(_power(a._data, exponent), PowNumber, (a,), (a,), exponent=exponent)

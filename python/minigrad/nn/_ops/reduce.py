@@ -47,6 +47,10 @@ __all__ = [
 ]
 
 
+_SMALL = 1024
+"""Elements up to which NumPy makes the result's array itself."""
+
+
 # --- dimensions
 
 
@@ -131,6 +135,16 @@ class Sum(Node):
         return (spread(grad, self.shape, self.dims, self.keepdim),)
 
 
+class SumAll(Node):
+    """z = the sum of all of a."""
+
+    shape: tuple[int, ...]
+
+    def backward(self, grad: Tensor) -> tuple[Any]:
+        """Every summand's gradient is g."""
+        return (grad.expand(self.shape),)
+
+
 class Mean(Sum):
     """z = the mean of a over `dims`."""
 
@@ -164,8 +178,13 @@ def sum(
     IndexError
         If a dimension is out of range.
     """
-    if dtype is not None:
-        input = _typed("sum", input, dtype)
+    x = input._data
+    if dim is None and dtype is None and not keepdim and x.size <= _SMALL and x.dtype.kind == "f":
+        token = hush()
+        made = np.add.reduce(x, axis=None)
+        unhush(token)
+        return delivered("sum", result(made, SumAll, (input,), shape=x.shape), out)
+    input = _typed("sum", input, dtype)
     x = input._data
     dims = reduced_dims("sum", dim, x.ndim)
     kind = x.dtype if x.dtype.kind == "f" or dtype is not None else np.dtype(np.int64)
@@ -618,7 +637,7 @@ def _float_input(op: str, x: Tensor, dtype: Any) -> Tensor:
 def _p_norm(op: str, x: Tensor, p: float, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     a = x._data
     no_identity = (math.isinf(p) or p < 0) and a.ndim > 0 and count_of(a.shape, dims) == 0
-    if no_identity and math.prod(kept_shape(a.shape, dims, keepdim)):
+    if no_identity and a.size == 0 and 0 not in kept_shape(a.shape, dims, keepdim):
         raise RuntimeError(f"{op}: cannot compute the {p} norm of no elements, which has no identity")
     size = _array.empty(a.shape, a.dtype)
     token = hush()
