@@ -191,9 +191,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     ------
     RuntimeError
         For an odd number of widths or more pairs than dimensions, a width beyond what the mode can
-        fill, or sizes that become negative.
-    NotImplementedError
-        For an unknown mode.
+        fill, sizes that become negative, or an unknown mode.
     ValueError
         If `value` is given for another mode than ``"constant"``.
 
@@ -222,10 +220,10 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     if value is not None and value != 0:
         raise ValueError(f"pad: Padding mode {mode!r} doesn't take in value argument; got {value!r}")
     if mode not in ("reflect", "replicate", "circular"):
-        raise NotImplementedError(f"pad: Unrecognised padding mode {mode!r}")
+        raise RuntimeError(f"pad: Unrecognised padding mode {mode!r}")
     axes = len(pairs) // 2
     if axes not in (1, 2, 3) or ndim not in (axes + 1, axes + 2):
-        raise NotImplementedError(
+        raise RuntimeError(
             "pad: Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: the last 1, 2 or 3 "
             f"dimensions behind 1 or 2 others; got {len(pairs)} widths and {portrait(input)}"
         )
@@ -375,10 +373,8 @@ def interpolate(
     ValueError
         Unless exactly one of `size` and `scale_factor` is given, with as many elements as there are
         spatial dimensions; for `align_corners` or `antialias` in a mode that has none.
-    NotImplementedError
-        For a mode that the number of dimensions does not have.
     RuntimeError
-        For an empty input or output.
+        For a mode that the number of dimensions does not have, or an empty input or output.
 
     References
     ----------
@@ -406,7 +402,7 @@ def interpolate(
             f"got mode {mode!r} and {portrait(input)}"
         )
     if n not in _MODES or mode not in ("nearest", "nearest-exact", "area", *_MODES[n]):
-        raise NotImplementedError(
+        raise RuntimeError(
             "interpolate: Only 3D, 4D and 5D input Tensors supported, with modes nearest | nearest-exact | area, "
             f"linear (3D), bilinear | bicubic (4D), trilinear (5D); got mode {mode!r} and {portrait(input)}"
         )
