@@ -89,7 +89,7 @@ def promote_float(op: str, a: Any, b: Any) -> tuple[Tensor, Tensor]:
     if first._data.dtype.kind == "f":
         return first, second
     kind = get_default_dtype()
-    return first.to(kind), second.to(kind)  # type: ignore[attr-defined]
+    return first.to(kind), second.to(kind)
 
 
 def delivered(op: str, made: Tensor, out: Tensor | None) -> Tensor:
@@ -738,7 +738,7 @@ for _name, _operator, _ufunc, _function in (
     _plain_inplace(_name, _operator, _ufunc, _function)
     setattr(Tensor, _operator.replace("__i", "__r"), reflected(_function))
 
-for _name, _function, _operators in (
+_INPLACE: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("floor_divide_", floor_divide, ("__ifloordiv__",)),
     ("remainder_", remainder, ("__imod__",)),
     ("fmod_", fmod, ()),
@@ -746,8 +746,9 @@ for _name, _function, _operators in (
     ("addcmul_", addcmul, ()),
     ("addcdiv_", addcdiv, ()),
     ("lerp_", lerp, ()),
-):
-    inplace_form(_name, _function, *_operators)
+)
+for _name, _plain, _operators in _INPLACE:
+    inplace_form(_name, _plain, *_operators)
 
 for _operator, _quick in (("__add__", _add), ("__mul__", _mul), ("__truediv__", _div)):
     setattr(Tensor, _operator, _quick)

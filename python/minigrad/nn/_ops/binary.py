@@ -60,11 +60,11 @@ __all__ = [
 
 
 def _exp(x: Tensor) -> Tensor:
-    return x.exp()  # type: ignore[attr-defined, no-any-return]
+    return x.exp()  # type: ignore[no-any-return]
 
 
 def _log(x: Tensor) -> Tensor:
-    return x.log()  # type: ignore[attr-defined, no-any-return]
+    return x.log()  # type: ignore[no-any-return]
 
 
 # --- powers
@@ -190,7 +190,7 @@ def _float_power_(self: Tensor, exponent: Any) -> Tensor:
     """Change the tensor in place to what `float_power` gives; it must be float64."""
     if self._data.dtype != np.float64:
         raise RuntimeError(f"float_power_: the base must be float64; got {self.dtype.name}")
-    return self.pow_(exponent)  # type: ignore[attr-defined, no-any-return]
+    return self.pow_(exponent)  # type: ignore[no-any-return]
 
 
 @method
@@ -445,7 +445,7 @@ def _shift(ufunc: Any, past: Any) -> Any:
     def shifted(x: np.ndarray, n: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         bits = 8 * x.dtype.itemsize
         far = (n < 0) | (n >= bits)
-        return np.where(far, past(x), ufunc(x, np.where(far, 0, n).astype(x.dtype)))
+        return np.where(far, past(x), ufunc(x, np.where(far, 0, n).astype(x.dtype)))  # type: ignore[no-any-return]
 
     return shifted
 
@@ -508,6 +508,6 @@ for _name, _function, _also in (
 ):
     inplace_form(_name, _function, *_also)
 
-Tensor.__rpow__ = reflected(pow)  # type: ignore[attr-defined]
+setattr(Tensor, "__rpow__", reflected(pow))  # noqa: B010 (the class declares it for type checkers)
 Tensor.float_power_ = _float_power_  # type: ignore[attr-defined]
 arctan2 = method("arctan2")(atan2)

@@ -297,7 +297,7 @@ def _chosen(condition: Tensor, first: Tensor | None, second: Tensor | None) -> T
     grad = first if first is not None else second
     assert grad is not None
     zero = fresh(np.zeros((), grad._data.dtype))
-    return where(condition, zero if first is None else first, zero if second is None else second)
+    return where(condition, zero if first is None else first, zero if second is None else second)  # type: ignore[no-any-return]
 
 
 def choose(condition: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -496,7 +496,10 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     low, high = (None if v is None else scalar_like(v, like)._data for v in (min, max))
     data = _array.empty(like._data.shape, like._data.dtype)
     _limit(like._data, low, high, data)
-    bounds = {"low": -math.inf if low is None else low.item(), "high": math.inf if high is None else high.item()}
+    bounds: dict[str, Any] = {
+        "low": -math.inf if low is None else low.item(),
+        "high": math.inf if high is None else high.item(),
+    }
     return delivered("clamp", result(data, Clamp, (like,), (like,), **bounds), out)
 
 
@@ -514,7 +517,7 @@ def _clamp_tensors(input: Tensor, min: Any, max: Any) -> Tensor:
         if limit is not None:
             kind = result_type(fresh(np.empty(input._data.shape, kind.numpy)), limit)
     a, low, high = (
-        None if v is None else (v if isinstance(v, Tensor) else scalar_like(v, input)).to(kind)  # type: ignore[attr-defined]
+        None if v is None else (v if isinstance(v, Tensor) else scalar_like(v, input)).to(kind)
         for v in (input, min, max)
     )
     held = [t for t in (a, low, high) if t is not None]

@@ -93,7 +93,7 @@ def to(
     for argument in (*args, device):
         if isinstance(argument, Tensor):
             dtype = argument.dtype
-        elif isinstance(argument, (Dtype, type, np.dtype)) and not isinstance(argument, Device):
+        elif isinstance(argument, (Dtype, type, np.dtype)):
             dtype = argument
         elif argument is not None and not isinstance(argument, bool) and str(argument).split(":")[0] != "cpu":
             raise RuntimeError(f"to: the only device is 'cpu'; got {argument!r}")
@@ -261,7 +261,7 @@ def _len(input: Tensor) -> int:
     """
     if not input._data.ndim:
         raise TypeError("len() of a 0-d tensor")
-    return input._data.shape[0]
+    return input._data.shape[0]  # type: ignore[no-any-return]
 
 
 @method("__iter__")
@@ -275,7 +275,7 @@ def _iter(input: Tensor) -> Any:
     """
     if not input._data.ndim:
         raise TypeError("iteration over a 0-d tensor")
-    return iter([input[i] for i in range(input._data.shape[0])])  # type: ignore[index]
+    return iter([input[i] for i in range(input._data.shape[0])])
 
 
 @method("__contains__")
@@ -441,7 +441,7 @@ class Fill(Node):
         a, value = self.next_functions_
         return (
             None if a is None else fresh(_array.zeros(self.shape, grad._data.dtype)),
-            None if value is None else grad.sum(),  # type: ignore[attr-defined]
+            None if value is None else grad.sum(),
         )
 
 

@@ -808,7 +808,7 @@ def _between(op: str, start: Any, end: Any, steps: Any, kind: np.dtype[Any]) -> 
     by = (last - first) / (count - 1) if count else 0.0
     index = np.arange(count, dtype=np.float64)
     # Each half counts from its own end, so that both ends are met exactly.
-    return np.where(index < count // 2, first + by * index, last - by * (count - 1 - index))
+    return np.where(index < count // 2, first + by * index, last - by * (count - 1 - index))  # type: ignore[no-any-return]
 
 
 def logspace(

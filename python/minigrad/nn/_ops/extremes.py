@@ -377,7 +377,7 @@ def _order(x: np.ndarray, dim: int) -> np.ndarray:
 
 
 def _flat(input: Tensor) -> Tensor:
-    return input.reshape(-1)  # type: ignore[attr-defined, no-any-return]
+    return input.reshape(-1)  # type: ignore[no-any-return]
 
 
 def _median(op: str, input: Tensor, dim: Any, keepdim: bool, ignore_nan: bool) -> Any:
@@ -495,15 +495,15 @@ def _quantile(op: str, input: Tensor, q: Any, dim: Any, keepdim: bool, interpola
         raise RuntimeError(f"{op}: q values must be in the range [0, 1]; got {level._data}")
     ndim = input._data.ndim
     whole = dim is None
-    t: Any = _flat(input) if whole or ndim == 0 else input.movedim(dim_of(op, dim, ndim), -1)  # type: ignore[attr-defined]
+    t: Any = _flat(input) if whole or ndim == 0 else input.movedim(dim_of(op, dim, ndim), -1)
     found = _between_ranks(t, level, interpolation, ignore_nan)
     lead = 1 if level._data.ndim else 0
     if keepdim:
         inner = (1,) * ndim if whole or ndim == 0 else found.shape[lead:] + (1,)
-        found = found.reshape(found.shape[:lead] + inner)  # type: ignore[attr-defined]
+        found = found.reshape(found.shape[:lead] + inner)
         if not whole and ndim:
             found = found.movedim(-1, lead + dim_of(op, dim, ndim))
-    return found
+    return found  # type: ignore[no-any-return]
 
 
 def _between_ranks(t: Tensor, level: Tensor, interpolation: str, ignore_nan: bool) -> Any:
@@ -523,7 +523,7 @@ def _between_ranks(t: Tensor, level: Tensor, interpolation: str, ignore_nan: boo
 
     def at(rank: np.ndarray) -> Any:
         index = np.take_along_axis(order, np.moveaxis(rank, 0, -1).astype(np.int64), -1)
-        return taken(flat, index, index.ndim - 1).movedim(-1, 0)  # type: ignore[attr-defined]
+        return taken(flat, index, index.ndim - 1).movedim(-1, 0)
 
     lower = at(below)
     if interpolation in _ROUNDED:
@@ -533,7 +533,7 @@ def _between_ranks(t: Tensor, level: Tensor, interpolation: str, ignore_nan: boo
         if interpolation == "midpoint":
             weight: Any = fresh(np.where(ranks > below, 0.5, 0.0).astype(x.dtype))
         else:
-            shaped: Any = level.reshape(levels.shape)  # type: ignore[attr-defined]
+            shaped: Any = level.reshape(levels.shape)
             base = below if ignore_nan else np.where(missing > 0, levels * last, below)
             weight = sub(mul(shaped, fresh(last.astype(x.dtype))), fresh(base.astype(x.dtype)))
         made = add(lower, mul(sub(upper, lower), weight))

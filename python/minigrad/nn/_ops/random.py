@@ -362,7 +362,7 @@ def randint_like(
         If the interval is empty.
     """
     kind = _pattern("randint_like", input, dtype, device)
-    ends = [v.item() if isinstance(v, Tensor) else v for v in (low, high)]  # type: ignore[attr-defined]
+    ends = [v.item() if isinstance(v, Tensor) else v for v in (low, high)]
     first, last = (0, ends[0]) if ends[1] is None else (ends[0], ends[1])
     return made(_integers("randint_like", first, last, input._data.shape, kind, generator), requires_grad)
 
@@ -548,7 +548,7 @@ def _with_replacement(weights: np.ndarray, count: int, generator: Any) -> np.nda
         # To the right of u, so that an index of weight 0 is never met.
         index[row] = np.searchsorted(bounds[row], u[row], side="right")
     last = weights.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)
-    return np.minimum(index, last[:, None])
+    return np.minimum(index, last[:, None])  # type: ignore[no-any-return]
 
 
 def _without_replacement(weights: np.ndarray, count: int, generator: Any) -> np.ndarray:

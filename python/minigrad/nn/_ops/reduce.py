@@ -56,13 +56,13 @@ _SMALL = 1024
 
 def spread(grad: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """Return `grad`, reduced over `dims`, repeated to the shape that was reduced."""
-    return restored(grad, shape, dims, keepdim).expand(shape)  # type: ignore[attr-defined, no-any-return]
+    return restored(grad, shape, dims, keepdim).expand(shape)  # type: ignore[no-any-return]
 
 
 def restored(reduced: Tensor, shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """Return what was reduced over `dims` with those dimensions back, of extent 1."""
     if not keepdim and dims:
-        reduced = reduced.reshape(tuple([1 if i in dims else n for i, n in enumerate(shape)]))  # type: ignore[attr-defined]
+        reduced = reduced.reshape(tuple([1 if i in dims else n for i, n in enumerate(shape)]))
     return reduced
 
 
@@ -594,7 +594,7 @@ class PNorm(Node):
         if math.isinf(self.p):
             hit = fresh(np.asarray(np.abs(a._data) == z._data))
             nan = fresh(np.isnan(z._data))
-            hit = hit.logical_or(fresh(np.isnan(a._data)) & nan)  # type: ignore[attr-defined]
+            hit = hit.logical_or(fresh(np.isnan(a._data)) & nan)
             return (mul(mul(t.sign(), hit), div(g, sum(hit, self.dims, True) if self.dims else 1)),)
         share = (t.abs() / z) ** (self.p - 1)
         return (masked(mul(mul(t.sign(), share), g), ~(zero | ((a._data == 0) if self.p < 2 else zero))),)

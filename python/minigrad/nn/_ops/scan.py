@@ -64,7 +64,7 @@ def _accumulated(op: str, ufunc: Any, input: Tensor, dim: Any, dtype: Any) -> tu
 
 def _from_end(t: Any, dim: int) -> Any:
     """Return the running sum from the last element back."""
-    return cumsum(t.flip(dim), dim).flip(dim) if t._data.ndim else t  # type: ignore[attr-defined]
+    return cumsum(t.flip(dim), dim).flip(dim) if t._data.ndim else t
 
 
 class CumSum(Node):
@@ -228,11 +228,11 @@ class LogCumSumExp(Node):
         if not a._data.ndim:
             return (grad,)
         z: Any = self.output
-        size: Any = grad.abs().log()  # type: ignore[attr-defined]
+        size: Any = grad.abs().log()
 
         def part(sign: Any) -> Any:
             chosen = where(sign, sub(size, z), -np.inf)
-            back = logcumsumexp(chosen.flip(self.dim), self.dim).flip(self.dim)  # type: ignore[attr-defined]
+            back = logcumsumexp(chosen.flip(self.dim), self.dim).flip(self.dim)
             return (back + t).exp()
 
         return (sub(part(fresh(grad._data > 0)), part(fresh(grad._data < 0))),)
@@ -342,9 +342,9 @@ def _trapezes(op: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
             )
         steps = diff(x, dim=along)
         if x._data.ndim == 1:
-            steps = steps.reshape([-1 if d == at else 1 for d in range(y._data.ndim)])  # type: ignore[attr-defined]
+            steps = steps.reshape([-1 if d == at else 1 for d in range(y._data.ndim)])
     if extent < 1:
-        return sum(t, at, True).narrow(at, 0, 0) if t._data.ndim else t, at  # type: ignore[attr-defined]
+        return sum(t, at, True).narrow(at, 0, 0) if t._data.ndim else t, at
     return mul(add(t.narrow(at, 1, extent - 1), t.narrow(at, 0, extent - 1)), steps), at
 
 
