@@ -3,6 +3,8 @@
 #ifndef MG_KERNELS_LANES_H
 #define MG_KERNELS_LANES_H
 
+#include <stdbool.h>
+
 #include "kernels/vec.h"
 
 /* How many of the remaining elements the next vector takes. */
@@ -32,6 +34,40 @@ MG_INLINE void lanes_store_f64(double *p, vec_f64 v, size_t count)
         vec_store_f64(p, v);
     else
         vec_store_partial_f64(p, v, count);
+}
+
+/* Store a whole vector to an address aligned to it; with `stream` past the caches, which
+ * spares reading what is overwritten. lanes_stream_end makes such stores visible to other
+ * threads. */
+#if MG_VECTOR_BYTES == 64
+#define MG_STREAM_F32(p, v) _mm512_stream_ps(p, (__m512)(v))
+#define MG_STREAM_F64(p, v) _mm512_stream_pd(p, (__m512d)(v))
+#elif MG_VECTOR_BYTES == 32
+#define MG_STREAM_F32(p, v) _mm256_stream_ps(p, (__m256)(v))
+#define MG_STREAM_F64(p, v) _mm256_stream_pd(p, (__m256d)(v))
+#else
+#define MG_STREAM_F32(p, v) vec_store_f32(p, v)
+#define MG_STREAM_F64(p, v) vec_store_f64(p, v)
+#endif
+MG_INLINE void lanes_put_f32(float *p, vec_f32 v, size_t count, const bool stream)
+{
+    if (stream)
+        MG_STREAM_F32(p, v);
+    else
+        lanes_store_f32(p, v, count);
+}
+MG_INLINE void lanes_put_f64(double *p, vec_f64 v, size_t count, const bool stream)
+{
+    if (stream)
+        MG_STREAM_F64(p, v);
+    else
+        lanes_store_f64(p, v, count);
+}
+MG_INLINE void lanes_stream_end(void)
+{
+#if MG_VECTOR_BYTES > 16
+    _mm_sfence();
+#endif
 }
 
 /* The real lanes of v, and fill in the others. */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "core/arena.h"
@@ -10,9 +11,10 @@
 #include "nn/chunk.h"
 
 enum {
-    CHUNK = 1 << 14, /* elements of a chunk of work */
-    RUN = 1 << 13,   /* elements summed in working precision before a sum in double */
-    SHARES = 32,     /* of the rows of a layer norm, each with sums of its own, at most */
+    CHUNK = 1 << 14,        /* elements of a chunk of work */
+    RUN = 1 << 13,          /* elements summed in working precision before a sum in double */
+    SHARES = 32,            /* of the rows of a layer norm, each with sums of its own, at most */
+    STREAM_BYTES = 1 << 22, /* twice a usual second-level cache */
     PREFETCH = 1 << 13,
     SHARE_ROWS = 16,        /* at least */
     NARROW = 32,            /* a batch norm's plane with fewer elements is treated by columns */

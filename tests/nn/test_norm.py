@@ -344,3 +344,21 @@ def test_c_refuses_what_does_not_fit():
     assert lib.mg_layer_norm_f64(big, big, *args, 1, pointer(y, True), pointer(y, True)) == lib.MG_ERR_OVERFLOW
     assert lib.mg_batch_moments_f64(big, big, 1, pointer(x), pointer(y, True), pointer(y, True)) == lib.MG_ERR_OVERFLOW
     assert (y == 7).all()
+
+
+def test_results_too_large_for_the_cache_have_the_same_bits():
+    # From 4 MiB on, and in whole lines of the cache, results are written past it.
+    x, g = normal(30, 2048, 512, dtype=np.float32), normal(31, 2048, 512, dtype=np.float32)
+    whole, part = tensor(x, True), tensor(x[:64], True)
+    w, b = (tensor(normal(i, 512, dtype=np.float32), True) for i in (32, 33))
+    norms = [
+        lambda t: F.layer_norm(t, 512, w, b),
+        lambda t: F.batch_norm(t.reshape((-1, 8, 64)), mg.zeros(8), mg.ones(8), w[:8], b[:8]).reshape((-1, 512)),
+    ]
+    for norm in norms:
+        whole.grad = part.grad = None
+        large, small = norm(whole), norm(part)
+        large.backward(tensor(g))
+        small.backward(tensor(g[:64]))
+        assert np.array_equal(large.detach().numpy()[:64], small.detach().numpy())
+        assert np.array_equal(whole.grad.numpy()[:64], part.grad.numpy())

@@ -62,6 +62,7 @@ class Norm(Node):
     grid: tuple[int, ...]
     dims: tuple[int, ...]
     along: tuple[int, ...]
+    bias_shape: tuple[int, ...]
     centred = True
     through = True
 
@@ -77,23 +78,13 @@ class Norm(Node):
         if mode.enabled:
             every = self._formula(x, weight, grad)
         else:
-            dtype, size = x._data.dtype, 0 if weight is None else weight._data.size
-            sizes = (x._data.shape, (size,), (self._bias_size(),))
-            out = [_array.empty(shape, dtype) if want else None for shape, want in zip(sizes, wanted, strict=True)]
-            w = None if weight is None else _array.contiguous(weight._data).reshape(-1)
+            sizes = (x._data.shape, () if weight is None else weight._data.shape, self.bias_shape)
+            out = [_array.empty(n, x._data.dtype) if want else None for n, want in zip(sizes, wanted, strict=True)]
+            w = None if weight is None else _array.contiguous(weight._data)
             self.fused(_array.contiguous(x._data), w, _array.contiguous(grad._data), out)
             every = [None if item is None else fresh(item) for item in out]
-            if every[1] is not None:
-                every[1] = fresh(every[1]._data.reshape(weight._data.shape))
-            if every[2] is not None:
-                every[2] = fresh(every[2]._data.reshape(self.bias_shape))
         kept = (True, *self.has)
         return tuple(g if want else None for g, want, keep in zip(every, wanted, kept, strict=True) if keep)
-
-    bias_shape: tuple[int, ...]
-
-    def _bias_size(self) -> int:
-        return math.prod(self.bias_shape)
 
     def _formula(self, x: Tensor, weight: Tensor | None, grad: Tensor) -> list[Any]:
         """Return the gradients in tensor operations: dx = r (g - mean g - h mean(g h)), g = dy weight."""
