@@ -194,7 +194,7 @@ def missing() -> tuple[list[str], list[str]]:
 # --- conversion
 
 
-def to_minigrad(tensor: torch.Tensor) -> mg.Tensor:
+def to_minigrad(tensor: torch.Tensor, memory: dict[Any, np.ndarray] | None = None) -> mg.Tensor:
     """Copy a tensor with its strides (also those of expanded ones)."""
     if tensor.dtype not in DTYPES or tensor.layout != torch.strided or tensor.device.type != "cpu":
         raise UnsupportedError(f"{tensor.dtype} {tensor.layout} {tensor.device}")
@@ -202,7 +202,12 @@ def to_minigrad(tensor: torch.Tensor) -> mg.Tensor:
         raise UnsupportedError("NumPy's arrays have at most 64 dimensions")
     plain = tensor.detach().resolve_neg()
     count = plain.untyped_storage().nbytes() // plain.element_size()
-    flat = torch.as_strided(plain, (count,), (1,), 0).numpy().copy()
+    place = (plain.untyped_storage().data_ptr(), plain.dtype)
+    flat = None if memory is None else memory.get(place)
+    if flat is None:
+        flat = torch.as_strided(plain, (count,), (1,), 0).numpy().copy()
+        if memory is not None and count:
+            memory[place] = flat  # tensors that share memory still do
     strides = [s * plain.element_size() for s in plain.stride()]
     view = np.lib.stride_tricks.as_strided(flat[plain.storage_offset() :], tuple(plain.shape), strides)
     out = mg.from_numpy(view)
@@ -222,6 +227,7 @@ class Twins:
         self.ours: list[Any] = []
         self.theirs: list[torch.Tensor] = []
         self.seen: dict[int, int] = {}
+        self.memory: dict[Any, np.ndarray] = {}
 
     def pair(self, value: Any) -> tuple[Any, Any]:
         """Return (ours, theirs) for one argument."""
@@ -255,7 +261,7 @@ class Twins:
         at = self.seen.get(id(value))
         if at is None:
             at = self.seen[id(value)] = len(self.theirs)
-            self.ours.append(to_minigrad(value))
+            self.ours.append(to_minigrad(value, self.memory))
             self.theirs.append(value.detach().requires_grad_(value.requires_grad))
         return self.ours[at], self.theirs[at]
 
