@@ -233,6 +233,27 @@ def test_a_loss_that_is_no_number_stops_training_and_keeps_the_last_good_model(r
     assert all(np.isfinite(p.detach().numpy()).all() for p in kept.model.parameters())
 
 
+def test_weights_that_the_last_step_of_an_epoch_spoils_are_not_kept(run: Run) -> None:
+    done = run("moons", "--optimizer", "sgd", "--lr", "1e60", "--batch-size", "1000")
+    assert done.code == 1
+    assert (
+        "Error: a weight became infinite in epoch 1, batch 1, at learning rate 4e+58; the model after epoch 0"
+        in done.err
+    )
+    kept = _model.load(Path("neural_network_moons.safetensors"))
+    assert all(np.isfinite(p.detach().numpy()).all() for p in kept.model.parameters())
+
+
+def test_ctrl_c_keeps_the_model_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(epoch: _training.Epoch, epochs: int) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_report, "epoch_line", interrupted)
+    done = run("moons")
+    assert (done.code, done.err) == (130, "Interrupted: kept neural_network_moons.safetensors\n")
+    assert _model.load(Path("neural_network_moons.safetensors")).design.layers == (2, 32, 32, 2)
+
+
 @pytest.mark.slow
 def test_mnist_reaches_what_the_table_says(run: Run) -> None:
     done = run("mnist", "--json", "--headless")

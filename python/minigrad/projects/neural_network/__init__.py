@@ -26,15 +26,17 @@ Example:
   Training on MNIST (60,000 images: 55,000 to learn from, 5,000 to validate)...
   Architecture: 784 → 128 → 64 → 10
   Total parameters: 109,386
-  Epoch  1/20: loss 0.2570, train accuracy 92.2%, validation accuracy 95.5%
+  Epoch  1/20: loss 0.4774, train accuracy 85.8%, validation accuracy 93.7%
+  Epoch  5/20: loss 0.0888, train accuracy 97.3%, validation accuracy 97.4%
   ...
-  Test accuracy: 98.3%
-  Gradient check: PASSED (...)
+  Test accuracy: 98.2% (10,000 samples; 95% interval 98.0 to 98.5%)
+  Forward pass: 0.21 ms, backpropagation: 0.24 ms (median, batch of 128)
+  Gradient check: PASSED (max relative error 6.1e-10, 109,386 of 109,386 parameters)
   Saved visualization to neural_network_mnist.png
 
 What it can learn: digits (generated, the default), mnist, fashion-mnist; xor, moons, spirals,
 circle (points in the plane); perceptron [and|or|xor]; a CSV file; an idx file of images and one
-of labels. With a trained model: predict IMAGE, draw.
+of labels. With a trained model: predict IMAGE, and draw, a window to draw a digit in.
 """
 
 _GATES = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "xor": [0, 1, 1, 0]}
@@ -120,6 +122,9 @@ def _learn(session: Session, source: Source, path: Path | None, verbose: bool, o
         keep(error.state)
         kept = f"; the model after epoch {error.epoch} is kept in {where}" if where is not None else ""
         raise ValueError(f"{error}{kept}; lower --lr (now {plan.peak:g})") from None
+    except KeyboardInterrupt:
+        keep()
+        raise
     keep()
     test = _training.accuracy(model, source.test)
     session.say(_report.test_line(test, len(source.test)))

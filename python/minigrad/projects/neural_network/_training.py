@@ -63,7 +63,7 @@ class Run:
 
 
 class DivergedError(ValueError):
-    """The loss is not finite; `state` is the model's after the last good epoch."""
+    """The loss or a weight is not finite; `state` is the model's after the last good epoch."""
 
     def __init__(self, message: str, epoch: int, state: dict[str, Any]) -> None:
         super().__init__(message)
@@ -105,7 +105,7 @@ def train(
     Raises
     ------
     DivergedError
-        If the loss of a batch is NaN or infinite.
+        If the loss of a batch or a weight is NaN or infinite.
     """
     name, options = _OPTIMIZERS[plan.optimizer]
     optimizer = getattr(mg.optim, name)(model.parameters(), lr=plan.peak, weight_decay=plan.weight_decay, **options)
@@ -124,17 +124,17 @@ def train(
         for step in range(steps):
             rows = order[step * plan.batch_size : (step + 1) * plan.batch_size]
             loss, right = _step(model, optimizer, criterion, x[rows], source.learn.y[rows], run)
+            rate = optimizer.param_groups[0]["lr"]
+            where = f"in epoch {number}, batch {step + 1}, at learning rate {rate:.3g}"
             if not math.isfinite(loss):
-                raise DivergedError(
-                    f"the loss became {loss} in epoch {number}, batch {step + 1}, at learning rate "
-                    f"{optimizer.param_groups[0]['lr']:.3g}",
-                    number - 1,
-                    good,
-                )
+                raise DivergedError(f"the loss became {loss} {where}", number - 1, good)
             schedule.step()
             total += loss * len(rows)
             hits += right
             report((number - 1) * steps + step + 1, steps * plan.epochs)
+        # The last step of an epoch may spoil the weights before any loss shows it.
+        if not all(np.isfinite(p.detach().numpy()).all() for p in model.parameters()):
+            raise DivergedError(f"a weight became infinite {where}", number - 1, good)
         good = copy.deepcopy(model.state_dict())
         epoch = Epoch(
             number, total / len(x), hits / len(x), accuracy(model, source.validate), time.perf_counter() - start
