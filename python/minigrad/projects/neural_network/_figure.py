@@ -101,13 +101,14 @@ def draw_images(figure: Any, source: Source, model: Any, run: Run, headline: str
     _draw_confusion(bottom, source.test.y, guess, source.class_names)
 
 
-def _draw_digit(axes: Any, source: Source, i: int, guess: int, chance: float) -> None:
+def _draw_digit(axes: Any, source: Source, row: int, guess: int, chance: float) -> None:
     size = source.image_size or 1
-    picture = source.test.x[i] * source.scale + source.shift
+    picture = source.test.x[row] * source.scale + source.shift
     axes.imshow(picture.reshape(-1, size), cmap="gray_r", vmin=0, vmax=255)
-    truth = int(source.test.y[i])
-    name = source.class_names[guess]
-    text = f"{name}" if truth == guess else f"{name}, not {source.class_names[truth]}"
+    truth = int(source.test.y[row])
+    name, own = (_short(source.class_names[i]) for i in (guess, truth))
+    parted = ", " if len(name + own) < 4 else "\n"
+    text = name if truth == guess else f"{name}{parted}not {own}"
     axes.set_title(
         f"{text}\n{100 * chance:.0f}%",
         fontsize=7,
@@ -115,6 +116,10 @@ def _draw_digit(axes: Any, source: Source, i: int, guess: int, chance: float) ->
         parse_math=False,
         color=ui.NEUTRAL["ink"] if truth == guess else ui.NEUTRAL["accent"],
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 12 else name[:11] + "…"
 
 
 def draw_plane(figure: Any, source: Source, model: Any, run: Run, headline: str) -> None:
