@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ pytest.importorskip("expecttest")
 _spec = importlib.util.spec_from_file_location("minigrad_tests_opdb", Path(__file__).with_name("opdb.py"))
 assert _spec is not None and _spec.loader is not None
 opdb: Any = importlib.util.module_from_spec(_spec)
+sys.modules[_spec.name] = opdb  # a data class looks for its module there
 _spec.loader.exec_module(opdb)
 
 OPS = [pytest.param(op, id=opdb.name_of(op)) for op in opdb.offered()]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minigrad.nn._errors import DtypeError
-from minigrad.nn._tensor import Tensor, write_out
+from minigrad.nn._tensor import Tensor, fresh, write_out
 
 __all__ = ["takes_out", "takes_out_exactly"]
 
@@ -37,6 +37,10 @@ def takes_out(function: _Function) -> _Function:
                 raise TypeError(f"{name}: out must be a Tensor; got {type(target).__name__}")
             _check_apart(name, target, args)
         made = function(*args, **kwargs)
+        for target, item in zip(targets, made if isinstance(made, tuple) else (made,), strict=False):
+            if target._data.shape != item._data.shape and isinstance(target._data.base, np.ndarray):
+                # Growing a piece of memory would reach into what lies beside it.
+                _check_apart(name, fresh(target._data.base), args)
         if not isinstance(made, tuple):
             return write_out(name, targets[0], made)
         if len(made) != len(targets):

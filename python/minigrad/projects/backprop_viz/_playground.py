@@ -10,6 +10,7 @@ import numpy as np
 import minigrad as mg
 from minigrad import datasets
 from minigrad.datasets import DataError
+from minigrad.nn.modules.module import Module
 from minigrad.projects.backprop_viz._lab import Lab, LayerView
 
 __all__ = ["ACTIVATIONS", "DATA", "INITS", "OPTIMIZERS", "Choice", "Playground"]
@@ -98,7 +99,7 @@ class Choice:
             raise ValueError(f"n_samples must be from 4 to 2000; got {self.n_samples}")
 
 
-class _Net(mg.Module):
+class _Net(Module):
     """Linear layers with an activation after each but the last."""
 
     def __init__(self, widths: tuple[int, ...], activations: tuple[str, ...], skip: bool) -> None:
