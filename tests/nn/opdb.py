@@ -209,7 +209,12 @@ def to_minigrad(tensor: torch.Tensor, memory: dict[Any, np.ndarray] | None = Non
         if memory is not None and count:
             memory[place] = flat  # tensors that share memory still do
     strides = [s * plain.element_size() for s in plain.stride()]
-    view = np.lib.stride_tricks.as_strided(flat[plain.storage_offset() :], tuple(plain.shape), strides)
+    start = plain.storage_offset()
+    if plain.is_contiguous():
+        # Plain slices keep the array they are part of as their base.
+        view = flat[start : start + plain.numel()].reshape(tuple(plain.shape))
+    else:
+        view = np.lib.stride_tricks.as_strided(flat[start:], tuple(plain.shape), strides)
     out = mg.from_numpy(view)
     return out.requires_grad_() if tensor.requires_grad else out
 
