@@ -290,7 +290,9 @@ class _Walk:
         self.retain, self.create = retain, create
         self.arrived: dict[Node, list[Any]] = {}
         self.heap: list[tuple[int, int, Node]] = []
-        self.owned: set[int] = set()
+        # Slots whose sum the walk itself made and may add to in place. A slot is named by its
+        # node, which the set keeps alive: a tensor's id may belong to another one later.
+        self.owned: set[tuple[Node, int]] = set()
         self.captures: dict[Node, list[tuple[int, int]]] = {}
         self.captured: dict[int, Any] = {}
         self.wanted: set[Node] | None = None
@@ -309,17 +311,16 @@ class _Walk:
         held = slots[index]
         if held is None:
             slots[index] = grad
-        elif id(held) in self.owned and held._data.dtype == grad._data.dtype:
+        elif (node, index) in self.owned and held._data.dtype == grad._data.dtype:
             data = held._data
             if data.ndim > 0 and data.size <= 64:
                 held._data = data + grad._data  # quicker than in place, which goes through an iterator
             else:
                 np.add(data, grad._data, out=data)
         else:
-            total = held + grad
-            slots[index] = total
+            slots[index] = held + grad
             if not self.create:
-                self.owned.add(id(total))
+                self.owned.add((node, index))
 
     def run(self) -> None:
         """Visit every node that a gradient reaches, the latest first."""
