@@ -379,6 +379,10 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> 
     """
     op = "linalg.svd"
     a = matrices(op, A)
+    if a.dtype == np.float32 and A._requires:
+        # The gradient divides by differences of squared singular values: float32 has no digits to spare.
+        wide = svd(A.double(), full_matrices)
+        return SVDResult(*(part.float() for part in wide))
     u, s, vh = run(_batched.singular_systems, a, op)
     if full_matrices:
         m, n = a.shape[-2:]
