@@ -88,8 +88,8 @@ ANY_VALUES = {
 }
 """Operators of which only shape and type can be compared."""
 
-ANY_INDEX = {"kthvalue", "median", "mode", "nanmedian", "topk"}
-"""Operators whose index of one of several equal elements is not specified."""
+ANY_INDEX = {"argsort": 0, "kthvalue": 1, "median": 0, "mode": 0, "nanmedian": 0, "sort": 0, "topk": 1}
+"""Operators whose index of one of several equal elements is not specified, and the place of their `dim`."""
 
 ANY_SIGN = {"linalg.svd", "linalg.eigh"}
 """Operators whose vectors are determined but for their signs: their samples say what can be compared."""
@@ -398,13 +398,14 @@ def _as_accurate(op: Any, sample: Any, variant: str, mine: list[Any], others: li
             tensor.requires_grad_()
     _, theirs = twins.pair((wide.input, list(wide.args), dict(wide.kwargs)))
     truth, gradients = _run_theirs(op, sample, variant, theirs, twins)
-    known = [t for t in leaves(truth) if isinstance(t, torch.Tensor)] + [t for t in gradients or [] if t is not None]
-    if len(known) != len(mine) or any(a.shape != b.shape for a, b in zip(mine, known, strict=True)):
-        return False
+    known = [t for t in gradients or [] if t is not None]
     if op.name in ANY_SIGN:
         # The vectors themselves may be negated; what came of the cotangents may not.
-        count = len([t for t in gradients or [] if t is not None])
-        mine, others, known = mine[-count:], others[-count:], known[-count:]
+        mine, others = mine[len(mine) - len(known) :], others[len(others) - len(known) :]
+    else:
+        known = [t for t in leaves(truth) if isinstance(t, torch.Tensor)] + known
+    if len(known) != len(mine) or any(a.shape != b.shape for a, b in zip(mine, known, strict=True)):
+        return False
     return _distance(mine, known) <= 3 * _distance(others, known)
 
 
@@ -430,17 +431,8 @@ def check_sample(op: Any, sample: Any, variant: str) -> None:
     if variant == "inplace":
         assert got is ours[0], "the in-place form must return its tensor"
     values = op.name not in ANY_VALUES
-    # Unless sorting is stable, the order of equal elements is not specified.
-    tied = op.name in ("sort", "argsort") and not sample.kwargs.get("stable", False)
-    if tied and op.name == "argsort" and not theirs[0].is_floating_point():
-        values = False
-    if (
-        (op.name in ANY_INDEX or tied)
-        and isinstance(expected, tuple)
-        and isinstance(theirs[0], torch.Tensor)
-        and not theirs[0].is_floating_point()
-    ):
-        got, expected = got[:1], expected[:1]
+    if op.name in ANY_INDEX and not sample.kwargs.get("stable", False) and not theirs[0].is_floating_point():
+        got, expected = _picked(op, sample, theirs[0], got, expected)
     made = None
     try:
         process = sample.output_process_fn_grad
@@ -459,6 +451,25 @@ def check_sample(op: Any, sample: Any, variant: str) -> None:
         same = [(t.shape, t.dtype) for t in mine] == [(t.shape, t.dtype) for t in others]
         if not (narrow and same and _as_accurate(op, sample, variant, mine, others)):
             raise
+
+
+def _picked(op: Any, sample: Any, x: torch.Tensor, got: Any, expected: Any) -> tuple[Any, Any]:
+    """Replace indices by the elements that they pick: which of several equal ones is named is left open."""
+    place = ANY_INDEX[op.name]
+    dim = sample.kwargs.get("dim", sample.args[place] if len(sample.args) > place else -1)
+
+    def picked(index: torch.Tensor) -> torch.Tensor:
+        if index.dtype != torch.int64 or not x.ndim:
+            return index
+        dropped = index.ndim < x.ndim
+        elements = x.gather(dim, index.unsqueeze(dim) if dropped else index)
+        return elements.squeeze(dim) if dropped else elements
+
+    if not isinstance(expected, tuple):
+        if op.name != "argsort":
+            return got, expected
+        return to_minigrad(picked(to_torch(got))), picked(expected)
+    return (got[0], to_minigrad(picked(to_torch(got[1])))), (expected[0], picked(expected[1]))
 
 
 def _compare_flags(ours: Any, theirs: Any) -> None:
