@@ -27,9 +27,11 @@ class Event:
 
     Attributes
     ----------
-    kind : {"key", "press", "release", "move", "wheel", "resize", "quit"}
+    kind : {"key", "keyup", "press", "release", "move", "wheel", "resize", "quit"}
     key : str
-        For ``"key"``: the key's name in lower case (``"space"``, ``"a"``, ``"left"``).
+        For ``"key"`` and ``"keyup"``: the key's name in lower case (``"space"``, ``"a"``, ``"left"``).
+        A key that is held sends ``"key"`` again and again, and ``"keyup"`` once when it is let go,
+        with the name of the key alone, whatever sign it printed.
     position : tuple of int
         For the mouse: where.
     button : int
@@ -102,6 +104,8 @@ class Stage:
                     else ""
                 )
                 yield Event("key", key=(sign.strip() or pygame.key.name(event.key)).lower())
+            elif event.type == pygame.KEYUP:
+                yield Event("keyup", key=pygame.key.name(event.key).lower())
             elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button <= 3:
                 kind = "press" if event.type == pygame.MOUSEBUTTONDOWN else "release"
                 yield Event(kind, position=event.pos, button=event.button)
