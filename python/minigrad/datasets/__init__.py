@@ -21,14 +21,17 @@ from minigrad.datasets._images import read_images
 from minigrad.datasets._iris import iris_version, load_iris
 from minigrad.datasets._matplotlib import photo, photo_path
 from minigrad.datasets._mnist import load_fashion_mnist, load_mnist
+from minigrad.datasets._movielens import load_movielens, read_movielens
 from minigrad.datasets._pictures import center_digit, read_picture
 from minigrad.datasets._planar import PLANAR, load_planar
+from minigrad.datasets._ratings import RatingsDataset, load_synthetic_ratings
 from minigrad.datasets._tables import Table, read_csv
 
 __all__ = [
     "DataError",
     "Dataset",
     "Progress",
+    "RatingsDataset",
     "Table",
     "augment",
     "available",
@@ -41,13 +44,16 @@ __all__ = [
     "load_fashion_mnist",
     "load_iris",
     "load_mnist",
+    "load_movielens",
     "load_planar",
+    "load_synthetic_ratings",
     "photo",
     "photo_path",
     "read_cifar10_batch",
     "read_csv",
     "read_idx",
     "read_images",
+    "read_movielens",
     "read_picture",
 ]
 
@@ -58,6 +64,9 @@ _LOADERS: dict[str, tuple[Callable[..., Dataset], tuple[str, ...]]] = {
     "fashion-mnist": (load_fashion_mnist, ("split",)),
     "iris": (load_iris, ()),
     "mnist": (load_mnist, ("split",)),
+    "movielens-100k": (partial(load_movielens, "100k"), ()),
+    "movielens-latest-small": (partial(load_movielens, "latest-small"), ()),
+    "synthetic-ratings": (load_synthetic_ratings, ("n_users", "n_items", "n_factors", "noise", "seed")),
     **{shape: (partial(load_planar, shape), ("n_samples", "noise", "seed")) for shape in PLANAR},
 }
 
@@ -87,7 +96,8 @@ def load(name: str, *, progress: Progress | None = None, **options: Any) -> Data
         What the set's own loader takes: ``split`` for ``"mnist"`` and ``"fashion-mnist"`` (`load_mnist`), ``split`` and
         ``path`` for ``"cifar10"`` (`load_cifar10`), ``n_samples`` and ``seed``
         for ``"digits"`` (`load_digits`), those and ``noise`` for ``"circle"``, ``"moons"``, ``"spirals"``
-        and ``"xor"`` (`load_planar`).
+        and ``"xor"`` (`load_planar`), ``n_users``, ``n_items``, ``n_factors``, ``noise`` and ``seed`` for
+        ``"synthetic-ratings"`` (`load_synthetic_ratings`).
 
     Returns
     -------

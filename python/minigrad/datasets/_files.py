@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Home:
     mirrors: tuple[str, ...]
     files: dict[str, RemoteFile]
     alternative: str  # what runs without any download
+    archive: str = ""  # the zip file that the mirrors pack the files in
 
 
 HOMES = {
@@ -84,6 +86,29 @@ HOMES = {
         },
         alternative="the generated 'digits'",
     ),
+    "movielens-100k": Home(
+        mirrors=("https://files.grouplens.org/datasets/movielens/",),
+        files={
+            "u.data": RemoteFile(1979173, "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"),
+            "u.item": RemoteFile(236344, "553841ebc7de3a0fd0d6b62a204ea30c1e651aacfb2814c7a6584ac52f2c5701"),
+            "u1.test": RemoteFile(392629, "18c6014a4b2c7324f250a63f8904a7b16b2b19f911129e346141507b0cbac950"),
+            "u2.test": RemoteFile(395225, "4de658d1e04ed9104629509a2e2528fce833ac8e048280183f1df167632038c3"),
+            "u3.test": RemoteFile(396627, "0f548b51c78327de4c156461d3e430b7e5579fe2b5681586a59416e48fd35f6d"),
+            "u4.test": RemoteFile(397295, "7c02ad0a1e7ab1083c8b9d4b627203a051dd7b5eab46d99fa44de33470de8db9"),
+            "u5.test": RemoteFile(397397, "351cc52e0d15b6c721466276fc24671d40936899e3d01fadeaf312915b8c5634"),
+        },
+        alternative="the generated 'synthetic-ratings'",
+        archive="ml-100k.zip",
+    ),
+    "movielens-latest-small": Home(
+        mirrors=("https://files.grouplens.org/datasets/movielens/",),
+        files={
+            "ratings.csv": RemoteFile(2483723, "aa289ca83157595d0df6aea1be6a4ded676ddc4385472e8313a8ed9805352646"),
+            "movies.csv": RemoteFile(494431, "5a5f32dd9bb3797b8e728a1b98958789d2b13f294a69fdfbc5727f8a9611aa07"),
+        },
+        alternative="the generated 'synthetic-ratings'",
+        archive="ml-latest-small.zip",
+    ),
 }
 
 _TIMEOUT = 20.0  # seconds without a byte before the next mirror is tried
@@ -99,7 +124,8 @@ def fetch(name: str, file: str, progress: Progress | None = None, *, download: b
     Parameters
     ----------
     name : str
-        A data set that consists of files: ``"mnist"``, ``"fashion-mnist"`` or ``"cifar10"``.
+        A data set that consists of files: ``"mnist"``, ``"fashion-mnist"``, ``"cifar10"``, ``"movielens-100k"`` or
+        ``"movielens-latest-small"``.
     file : str
         The name of one of its files.
     progress : callable, optional
@@ -127,16 +153,43 @@ def fetch(name: str, file: str, progress: Progress | None = None, *, download: b
         path = Path(folder) / name / file
         problem = _damage(path, remote)
         if problem:
-            raise DataError(f"{path}: {problem}; replace it by {home.mirrors[0]}{file}")
+            raise DataError(f"{path}: {problem}; replace it by {_address(home, file)}")
         return path
     path = _cache() / name / file
     if path.is_file() and not _damage(path, remote):
         return path
     if not download:
         where = f"{folder}/{name} or {path.parent}" if folder else path.parent
-        raise DataError(f"{name}: {file} is missing; fetch {home.mirrors[0]}{file} and put it into {where}")
+        raise DataError(f"{name}: {file} is missing; fetch {_address(home, file)} and put it into {where}")
     _download(home, name, file, path, progress)
     return path
+
+
+def _address(home: Home, file: str) -> str:
+    """Say where a file comes from."""
+    return f"{file} in {home.mirrors[0]}{home.archive}" if home.archive else f"{home.mirrors[0]}{file}"
+
+
+def _unpack(home: Home, archive: Path, folder: Path) -> str:
+    """Move the files of a home out of its archive into `folder`; return what is wrong, nothing if all are right."""
+    try:
+        with zipfile.ZipFile(archive) as pack:
+            members = {info.filename.rpartition("/")[2]: info for info in pack.infolist()}
+            for file, remote in home.files.items():
+                # Only what is expected is unpacked, and never more of it than is expected.
+                info = members.get(file)
+                if info is None or info.file_size != remote.size:
+                    return f"without the {file} that was published"
+                part = archive.with_name(file)
+                part.write_bytes(pack.read(info))
+                damage = _damage(part, remote)
+                if damage:
+                    return f"with {file} {damage}"
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+        return f"damaged ({error})"
+    for file in home.files:
+        os.replace(archive.with_name(file), folder / file)
+    return ""
 
 
 def _cache() -> Path:
@@ -197,7 +250,7 @@ def _download(home: Home, name: str, file: str, path: Path, progress: Progress |
         raise DataError(f"{path}: cannot be written ({error.strerror}); set MINIGRAD_CACHE to another folder") from None
     problem = ""
     with folder:
-        arrival = Path(folder.name) / file
+        arrival = Path(folder.name) / (home.archive or file)
         for mirror in home.mirrors:
             download = pooch.HTTPDownloader(
                 progressbar=False if progress is None else _ProgressBar(file, progress),
@@ -206,16 +259,17 @@ def _download(home: Home, name: str, file: str, path: Path, progress: Progress |
                 headers={"Accept-Encoding": "identity"},  # the .gz itself, not its contents
             )
             try:
-                download(f"{mirror}{file}", str(arrival), None)
+                download(f"{mirror}{arrival.name}", str(arrival), None)
             except OSError as error:  # what every failure of requests is
                 problem = problem or f"cannot be downloaded ({type(error).__name__})"
                 continue
-            damage = _damage(arrival, home.files[file])
+            damage = _unpack(home, arrival, path.parent) if home.archive else _damage(arrival, home.files[file])
             if not damage:
-                os.replace(arrival, path)
+                if not home.archive:
+                    os.replace(arrival, path)
                 return
             problem = f"arrived {damage}"
     raise DataError(
-        f"{name}: {file} is missing and {problem}; fetch {home.mirrors[0]}{file} and put it into {path.parent}, "
+        f"{name}: {file} is missing and {problem}; fetch {_address(home, file)} and put it into {path.parent}, "
         f"or use {home.alternative}"
     )
