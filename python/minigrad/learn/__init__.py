@@ -7,6 +7,7 @@ the functions that say how far its result can be trusted.
 
 from __future__ import annotations
 
+from minigrad.learn import recommend
 from minigrad.learn._base import Estimator, NotFittedError
 from minigrad.learn._separation import discriminant_accuracy, silhouette_score
 from minigrad.learn._uncertainty import BootstrapPCA, bootstrap_pca, near_equal_groups
@@ -22,5 +23,6 @@ __all__ = [
     "bootstrap_pca",
     "discriminant_accuracy",
     "near_equal_groups",
+    "recommend",
     "silhouette_score",
 ]

@@ -1,0 +1,15 @@
+/* table: the checks that every routine on a sparse table begins with. */
+#ifndef MG_LEARN_TABLE_H
+#define MG_LEARN_TABLE_H
+
+#include <stdbool.h>
+
+#include "minigrad/learn.h"
+
+/* Whether start ascends from 0 and every index is a column. */
+bool mg_table_valid(const mg_table_t *table);
+
+/* Whether both are valid, and of transposed shapes with as many entries. */
+bool mg_table_pair_valid(const mg_table_t *by_user, const mg_table_t *by_item);
+
+#endif
