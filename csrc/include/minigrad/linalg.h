@@ -195,6 +195,39 @@ mg_status_t mg_subspace_iteration_f64(size_t n, size_t k, const double *a, size_
                                       uint64_t seed, double *values, double *vectors, size_t ldv, double *residuals,
                                       uint64_t *n_iter);
 
+/* Plane geometry. Points are x, y pairs; coordinates are 0 or of magnitude from 2^-450 up to
+ * 2^500, where the signs below are exact: MG_ERR_NOT_FINITE for NaN or infinity,
+ * MG_ERR_ARGUMENT for any other coordinate.
+ *
+ * sign[i] (n) = 1 if a[i], b[i], c[i] (n x 2 each) turn counter-clockwise with y pointing
+ * up, -1 if clockwise, 0 if they lie on one line. */
+mg_status_t mg_orientation_f64(size_t n, const double *a, const double *b, const double *c, int32_t *sign);
+
+/* winding[i] (n_points) = how often the closed polygon (n_vertices x 2) goes around
+ * points[i] (n_points x 2), counter-clockwise positive, and boundary[i] = 1 if the point
+ * lies on it (its winding is then that of one side). The polygon may cross itself; without
+ * vertices it winds around nothing. */
+mg_status_t mg_polygon_winding_f64(size_t n_vertices, const double *vertices, size_t n_points, const double *points,
+                                   int32_t *winding, uint8_t *boundary);
+
+/* turn (one element) = 1 if the convex polygon (n x 2) goes around counter-clockwise, -1 if
+ * clockwise, 0 if it has no area. MG_ERR_ARGUMENT if it is not convex, goes around more
+ * than once, or n = 0. */
+mg_status_t mg_convex_turn_f64(size_t n, const double *vertices, int32_t *turn);
+
+/* touching (one element) = 1 if the bodies a and b have a point in common, else 0: exactly. A
+ * body is n convex polygons, of which the i-th has the vertices starts[i] <= k <
+ * starts[i + 1]; MG_ERR_ARGUMENT if one is not convex or has no vertex. */
+mg_status_t mg_convex_touch_f64(size_t n_a, const uint64_t *a_starts, const double *a, size_t n_b,
+                                const uint64_t *b_starts, const double *b, int32_t *touching);
+
+/* The signed distance (one element) of two convex polygons (n_a x 2, n_b x 2), and the unit
+ * vector normal (2) from a to b along which it is measured: > 0 exactly if they are apart;
+ * else minus the shortest way that b can be moved, along normal, to touch a from outside. Error:
+ * a few eps times the largest coordinate. MG_ERR_ARGUMENT as mg_convex_turn. */
+mg_status_t mg_convex_distance_f64(size_t n_a, const double *a, size_t n_b, const double *b, double *distance,
+                                   double *normal);
+
 /* cdef: end */
 
 #endif

@@ -40,9 +40,19 @@ from minigrad.linalg._factor import (
     solve,
     solve_triangular,
 )
+from minigrad.linalg._polygon import (
+    ContactResult,
+    WindingResult,
+    contact,
+    orientation,
+    point_in_polygon,
+    touching,
+    winding_number,
+)
 from minigrad.linalg._products import covariance, matmul
 
 __all__ = [
+    "ContactResult",
     "CovarianceSubspaceResult",
     "EighResult",
     "LstsqResult",
@@ -51,8 +61,10 @@ __all__ = [
     "SVDResult",
     "SlogdetResult",
     "SubspaceIterationResult",
+    "WindingResult",
     "cholesky",
     "cond",
+    "contact",
     "covariance",
     "covariance_subspace",
     "det",
@@ -62,7 +74,9 @@ __all__ = [
     "matmul",
     "matrix_rank",
     "norm",
+    "orientation",
     "pinv",
+    "point_in_polygon",
     "power_iteration",
     "qr",
     "slogdet",
@@ -71,6 +85,8 @@ __all__ = [
     "subspace_iteration",
     "svd",
     "svdvals",
+    "touching",
+    "winding_number",
 ]
 
 
