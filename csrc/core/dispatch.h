@@ -21,6 +21,7 @@
 #include "kernels/random.h"
 #include "kernels/rnn.h"
 #include "kernels/softmax.h"
+#include "kernels/transform.h"
 #include "kernels/vecmath.h"
 
 typedef struct {
@@ -48,6 +49,8 @@ typedef struct {
     const mg_norm_kernels_f64_t *norm_f64;
     mg_probe_kernels_t probe;
     mg_random_kernels_t random;
+    mg_transform_kernels_f32_t transform_f32;
+    mg_transform_kernels_f64_t transform_f64;
     mg_vecmath_kernels_f32_t vecmath_f32;
     mg_vecmath_kernels_f64_t vecmath_f64;
 } mg_kernels_t;

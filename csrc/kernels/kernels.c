@@ -33,6 +33,7 @@
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
 #include "kernels/rnn.inc"
 #include "kernels/softmax.inc"
+#include "kernels/transform.inc"
 
 #include "core/real_end.h"
 #include "core/real_f64.h"
@@ -60,6 +61,7 @@
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
 #include "kernels/rnn.inc"
 #include "kernels/softmax.inc"
+#include "kernels/transform.inc"
 
 #include "kernels/conv_winograd.inc"
 
@@ -93,6 +95,8 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
                .uniform_f64 = random_uniform_f64,
                .normal_f32 = random_normal_f32,
                .normal_f64 = random_normal_f64},
+    .transform_f32 = {transform_affine_f32, transform_project_f32},
+    .transform_f64 = {transform_affine_f64, transform_project_f64},
     .vecmath_f32 = {.map = vecmath_map_f32,
                     .map_backward = vecmath_map_backward_f32,
                     .column_sums = vecmath_column_sums_f32},

@@ -228,6 +228,52 @@ mg_status_t mg_convex_touch_f64(size_t n_a, const uint64_t *a_starts, const doub
 mg_status_t mg_convex_distance_f64(size_t n_a, const double *a, size_t n_b, const double *b, double *distance,
                                    double *normal);
 
+/* Points of the plane, adjacent (x, y), moved by a 3 x 3 matrix (row-major, on columns (x, y, 1)):
+ *     out = (m0 x + m1 y + m2, m3 x + m4 y + m5) / (m6 x + m7 y + m8)
+ * without the division where the last row is (0, 0, 1). points and out: n x 2, the same array or
+ * two that do not overlap. The matrix is rounded to the points' type. NaN and infinity spread to
+ * the point they touch. MG_ERR_OVERFLOW. */
+mg_status_t mg_transform_points_f32(size_t n, const double *matrix, const float *points, float *out);
+mg_status_t mg_transform_points_f64(size_t n, const double *matrix, const double *points, double *out);
+
+/* The same with a matrix (matrices: n_groups x 9) for each group of points: group g ends before
+ * point ends[g], where the next one begins. MG_ERR_ARGUMENT if ends descend. */
+mg_status_t mg_transform_groups_f32(size_t n_groups, const uint64_t *ends, const double *matrices, const float *points,
+                                    float *out);
+mg_status_t mg_transform_groups_f64(size_t n_groups, const uint64_t *ends, const double *matrices, const double *points,
+                                    double *out);
+
+/* Such matrices of n sets of factors (x, y, angle in degrees, sx, sy, k), about pivots (n x 2, NULL:
+ * the origin): move by (x, y) after turning after shearing by [1 k; 0 1] after scaling. out: n x 9. */
+void mg_transform_from_factors_f64(size_t n, const double *factors, const double *pivots, double *out);
+
+/* The factors (6 elements) of one affine matrix; sx >= 0, the angle in (-180, 180]. MG_ERR_NOT_FINITE;
+ * MG_ERR_SINGULAR where a singular matrix has none. */
+mg_status_t mg_transform_factors_f64(const double *matrix, double *factors);
+
+/* out[i] = a[i] b[i] for n pairs: b acts first. out may be a or b. */
+void mg_transform_compose_f64(size_t n, const double *a, const double *b, double *out);
+
+double mg_transform_determinant_f64(const double *matrix);
+
+/* out = matrix^-1, perhaps in place. MG_ERR_NOT_FINITE; MG_ERR_SINGULAR if the determinant is 0 or
+ * too small for its inverse to be held. */
+mg_status_t mg_transform_invert_f64(const double *matrix, double *out);
+
+/* A = R(angle) rest for the upper left 2 x 2 part A: R the rotation nearest to A (degrees), rest
+ * (4 elements) symmetric and not negative, or such a matrix times diag(1, -1) if A reflects. */
+void mg_transform_polar_f64(const double *matrix, double *angle, double *rest);
+
+/* n affine matrices on the way from one to another, 0 <= u <= 1 the part of the way (n elements): the
+ * polar factors go each by itself, the image of the pivot (n x 2, NULL: the origin) straight. */
+void mg_transform_interpolate_f64(size_t n, const double *from, const double *to, const double *u, const double *pivots,
+                                  double *out);
+
+/* Eigenvalues (re, im, re, im; the first is the larger in size) and unit eigenvectors (2 x 2, a vector
+ * per row) of the upper left 2 x 2 part. Returns how many independent real eigenvectors there are:
+ * 0 (vectors are then the axes), 1 (both rows are the one) or 2. */
+int mg_transform_eigen_f64(const double *matrix, double *values, double *vectors);
+
 /* cdef: end */
 
 #endif

@@ -1,4 +1,4 @@
-"""Vectors, matrices, factorisations, eigenvectors.
+"""Vectors, matrices, factorisations, eigenvectors, maps of the plane.
 
 Where an argument is a tensor of the framework, a function hands over to its differentiable
 twin, which has PyTorch's parameters and takes batches.
@@ -50,10 +50,18 @@ from minigrad.linalg._polygon import (
     winding_number,
 )
 from minigrad.linalg._products import covariance, matmul
+from minigrad.linalg._transform import (
+    EigenDirections,
+    Transform2D,
+    TransformFactors,
+    TransformPolar,
+    transform_groups,
+)
 
 __all__ = [
     "ContactResult",
     "CovarianceSubspaceResult",
+    "EigenDirections",
     "EighResult",
     "LstsqResult",
     "PowerIterationResult",
@@ -62,6 +70,9 @@ __all__ = [
     "SlogdetResult",
     "SubspaceIterationResult",
     "WindingResult",
+    "Transform2D",
+    "TransformFactors",
+    "TransformPolar",
     "cholesky",
     "cond",
     "contact",
@@ -87,6 +98,7 @@ __all__ = [
     "svdvals",
     "touching",
     "winding_number",
+    "transform_groups",
 ]
 
 
