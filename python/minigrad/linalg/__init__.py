@@ -69,10 +69,10 @@ __all__ = [
     "SVDResult",
     "SlogdetResult",
     "SubspaceIterationResult",
-    "WindingResult",
     "Transform2D",
     "TransformFactors",
     "TransformPolar",
+    "WindingResult",
     "cholesky",
     "cond",
     "contact",
@@ -97,8 +97,8 @@ __all__ = [
     "svd",
     "svdvals",
     "touching",
-    "winding_number",
     "transform_groups",
+    "winding_number",
 ]
 
 
