@@ -22,7 +22,7 @@ import click
 import minigrad
 from minigrad import ui
 
-__all__ = ["Interrupted", "Session", "Tour", "program", "run"]
+__all__ = ["Command", "Interrupted", "Session", "Tour", "program", "run"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Interrupted(click.ClickException):
         super().__init__(f"Interrupted: kept {names}" if names else "Interrupted: nothing was saved")
 
 
-class _Command(click.Command):
+class Command(click.Command):
     """A command whose epilog, the worked example, is printed as it stands."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -151,7 +151,7 @@ def _common_options() -> list[click.Parameter]:
     ]
 
 
-def program(name: str, example: str) -> Callable[[Callable[..., None]], click.Command]:
+def program(name: str, example: str, cls: type[Command] = Command) -> Callable[[Callable[..., None]], click.Command]:
     """Turn ``function(session, ...)`` into the command `name` with the common options.
 
     Parameters
@@ -160,6 +160,8 @@ def program(name: str, example: str) -> Callable[[Callable[..., None]], click.Co
         With dashes.
     example : str
         A worked example, printed below the options by ``--help``.
+    cls : type, default Command
+        The command's class.
     """
 
     def decorate(function: Callable[..., None]) -> click.Command:
@@ -181,7 +183,7 @@ def program(name: str, example: str) -> Callable[[Callable[..., None]], click.Co
             finally:
                 minigrad.set_num_threads(before)
 
-        command = click.command(name, cls=_Command, epilog=example)(callback)
+        command = click.command(name, cls=cls, epilog=example)(callback)
         command.params.extend(_common_options())
         return command
 
