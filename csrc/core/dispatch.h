@@ -11,6 +11,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/conv.h"
+#include "kernels/filter.h"
 #include "kernels/gemm.h"
 #include "kernels/level1.h"
 #include "kernels/loss.h"
@@ -47,6 +48,7 @@ typedef struct {
     const mg_loss_kernels_f64_t *loss_f64;
     const mg_norm_kernels_f32_t *norm_f32;
     const mg_norm_kernels_f64_t *norm_f64;
+    mg_filter_kernels_t filter;
     mg_probe_kernels_t probe;
     mg_random_kernels_t random;
     mg_transform_kernels_f32_t transform_f32;

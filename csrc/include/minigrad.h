@@ -22,6 +22,7 @@
 /* The room headers, after what all of them use. */
 #include "minigrad/calculus.h"
 #include "minigrad/image.h"
+#include "minigrad/image_filter.h"
 #include "minigrad/learn.h"
 #include "minigrad/linalg.h"
 #include "minigrad/nn_attention.h"

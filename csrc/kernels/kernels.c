@@ -28,6 +28,7 @@
 #include "kernels/vecmath.inc"
 
 #include "kernels/attention.inc"
+#include "kernels/filter.inc" /* takes vec_sqrt from random.inc */
 #include "kernels/loss.inc"
 #include "kernels/norm.inc"
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
@@ -56,6 +57,7 @@
 #include "kernels/vecmath_maps.inc"
 
 #include "kernels/attention.inc"
+#include "kernels/filter.inc" /* takes vec_sqrt from random.inc */
 #include "kernels/loss.inc"
 #include "kernels/norm.inc"
 #include "kernels/optimizer.inc" /* takes vec_sqrt from random.inc */
@@ -88,6 +90,16 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .loss_f64 = &loss_kernels_f64,
     .norm_f32 = &norm_kernels_f32,
     .norm_f64 = &norm_kernels_f64,
+    .filter = {.load_u8 = filter_load_u8,
+               .load_u16 = filter_load_u16,
+               .store_u8 = filter_store_u8,
+               .store_u16 = filter_store_u16,
+               .sum_f32 = filter_sum_f32,
+               .sum_f64 = filter_sum_f64,
+               .magnitude_f32 = filter_magnitude_f32,
+               .magnitude_f64 = filter_magnitude_f64,
+               .color_f32 = filter_color_f32,
+               .color_f64 = filter_color_f64},
     .probe = {.fma_f32 = probe_fma_f32, .fma_f64 = probe_fma_f64},
     .random = {.bits_u32 = random_bits_u32,
                .bits_u64 = random_bits_u64,

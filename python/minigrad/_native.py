@@ -68,6 +68,7 @@ _ELEMENT_TYPES = {
         ("float32", "float"),
         ("float64", "double"),
         ("uint8", "uint8_t"),
+        ("uint16", "uint16_t"),
         ("int32", "int32_t"),
         ("uint32", "uint32_t"),
         ("int64", "int64_t"),
@@ -84,7 +85,7 @@ def pointer(array: np.ndarray, writable: bool = False) -> Any:
     ----------
     array : ndarray
         C-contiguous, aligned, of native byte order, of an element type that the core
-        knows (float32, float64, uint8, int32, uint32, int64, uint64).
+        knows (float32, float64, uint8, uint16, int32, uint32, int64, uint64).
     writable : bool, default False
         Whether C will write through the pointer.
 

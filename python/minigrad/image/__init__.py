@@ -1,10 +1,42 @@
-"""Images: geometric warps, of one image or of many small ones.
+"""Images: inverse-mapped warps, of one or of many small images at once; filters; colour matrices.
 
-An image is an array ``(height, width)`` or ``(height, width, channels)``, uint8 or float32.
-Integer coordinates ``(x, y)`` are pixel centres, ``x`` to the right, ``y`` down.
+Integer coordinates (x, y) are the centres of pixels, x to the right, y down; images are
+row-major, (height, width) or (height, width, channels). Angles are counter-clockwise.
 """
 
+from minigrad.image._color import (
+    apply_color,
+    brightness_matrix,
+    contrast_matrix,
+    greyscale_matrix,
+    hue_matrix,
+    invert_matrix,
+    premultiply,
+    saturation_matrix,
+    sepia_matrix,
+    unpremultiply,
+)
 from minigrad.image._displace import displace, smooth_fields
+from minigrad.image._filter import convolve, gaussian_blur, gradient_magnitude, unsharp_mask
 from minigrad.image._warp import affine, warp
 
-__all__ = ["affine", "displace", "smooth_fields", "warp"]
+__all__ = [
+    "affine",
+    "apply_color",
+    "brightness_matrix",
+    "contrast_matrix",
+    "convolve",
+    "displace",
+    "gaussian_blur",
+    "gradient_magnitude",
+    "greyscale_matrix",
+    "hue_matrix",
+    "invert_matrix",
+    "premultiply",
+    "saturation_matrix",
+    "sepia_matrix",
+    "smooth_fields",
+    "unpremultiply",
+    "unsharp_mask",
+    "warp",
+]
