@@ -34,6 +34,79 @@ typedef struct {
 mg_status_t mg_baseline_fit(const mg_table_t *by_user, const mg_table_t *by_item, double mean, double reg_user,
                             double reg_item, size_t sweeps, double *user_bias, double *item_bias);
 
+/* One side, users or items, of Bayesian matrix factorisation: what its vectors are and what
+ * their prior is. `factors` counts the elements of a vector, the bias first; vectors lie
+ * `stride` elements apart, and the elements between are zero. All is read and written. */
+typedef struct {
+    const mg_table_t *ratings;   /* a row per vector */
+    double *vectors;             /* n_rows x stride */
+    double *mean;                /* stride: of the prior */
+    double *precision;           /* factors x stride, symmetric: of the prior */
+    double *noise;               /* n_rows: how much more certain a row's ratings are than most */
+    size_t n_features;           /* of a row, which shift its prior mean; 0 for none */
+    const double *features;      /* n_rows x n_features, orthogonal columns */
+    const double *feature_norms; /* n_features: squared lengths of the columns */
+    double *links;               /* n_features x stride: a feature's shift */
+    double link_precision;       /* of the links' prior, relative to `precision` */
+} mg_gibbs_side_t;
+
+typedef struct {
+    size_t factors, stride;
+    double mean;          /* of all ratings */
+    double alpha;         /* precision of a rating; read and written */
+    double noise_freedom; /* degrees of freedom of `noise`; 0 keeps it as it is */
+    uint64_t seed, sweep; /* number of the sweep: its random streams */
+} mg_gibbs_t;
+
+/* One sweep of the Gibbs sampler: draw each part of the model once, given the rest; the
+ * derivation stands in csrc/learn/gibbs.c. The result is a function of seed and sweep alone,
+ * whatever the number of threads. MG_ERR_ARGUMENT if sizes do not belong together, factors is
+ * 0 or over stride, or stride is no multiple of 8; MG_ERR_NOT_POSITIVE_DEFINITE if the state is
+ * not finite or a precision is not positive definite: then the state is spoiled; MG_ERR_OVERFLOW,
+ * MG_ERR_MEMORY. */
+mg_status_t mg_gibbs_sweep(mg_gibbs_t *model, mg_gibbs_side_t *users, mg_gibbs_side_t *items);
+
+/* Vectors of taste as a fitted model knows them, in n_samples versions (1, or draws from a
+ * posterior): the items', and the prior of a user's. Vectors are as in mg_gibbs_side_t; the
+ * predicted rating is mean + x[0] + y[0] + <rest of x, rest of y>. Arrays of several samples
+ * hold one after the other. */
+typedef struct {
+    size_t n_samples, n_items, factors, stride;
+    double mean;
+    const float *items;      /* n_samples x n_items x stride */
+    const double *prior;     /* n_samples x stride: mean of a user's vector */
+    const double *precision; /* n_samples x factors x stride, symmetric: of its prior */
+    const double *alpha;     /* n_samples: precision of a rating */
+    const float *noise;      /* n_samples x n_items: relative precision of an item's ratings */
+    double noise_freedom;    /* of the users' noise; 0 if they have none */
+} mg_taste_t;
+
+/* A visitor's posterior given n_rated ratings of items `rated`: its mean to means and one
+ * draw of it to draws (both n_samples x stride), the expected variance of the visitor's
+ * ratings relative to others' to spread (n_samples). MG_ERR_ARGUMENT for an item out of range
+ * or sizes as in mg_gibbs_sweep; MG_ERR_NOT_POSITIVE_DEFINITE. */
+mg_status_t mg_taste_fold(const mg_taste_t *taste, size_t n_rated, const int64_t *rated, const float *values,
+                          uint64_t seed, double *means, double *draws, double *spread);
+
+/* What a visitor will give to each item (n_items): the expectation, and the variance, which
+ * is that of the draws' predictions plus the ratings' own. variance may be NULL. */
+mg_status_t mg_taste_expect(const mg_taste_t *taste, const double *means, const double *draws, const double *spread,
+                            double *expected, double *variance);
+
+/* How much each rating (n_rated) moves the expected rating of `item`, away from the prior's. */
+mg_status_t mg_taste_explain(const mg_taste_t *taste, size_t n_rated, const int64_t *rated, const float *values,
+                             size_t item, double *shares);
+
+/* The cosine of the visitor's and an item's vectors, biases aside, averaged over samples:
+ * 0 for a vector of length 0. */
+mg_status_t mg_taste_cosine(const mg_taste_t *taste, const double *means, size_t n, const int64_t *items,
+                            double *cosines);
+
+/* Expectation and variance for n pairs of fitted users and items. users: n_samples x n_users x
+ * stride; user_noise: n_samples x n_users. variance may be NULL. */
+mg_status_t mg_taste_pairs(const mg_taste_t *taste, size_t n_users, const float *users, const float *user_noise,
+                           size_t n, const int64_t *user, const int64_t *item, double *expected, double *variance);
+
 /* cdef: end */
 
 #endif

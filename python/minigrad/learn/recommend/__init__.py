@@ -7,12 +7,14 @@ without being fitted again.
 from __future__ import annotations
 
 from minigrad.learn.recommend._baseline import Baseline
+from minigrad.learn.recommend._gibbs import BayesianMF
 from minigrad.learn.recommend._metrics import evaluate, mae, rank_quality, rmse
 from minigrad.learn.recommend._model import Newcomer, Reason, Recommender
 from minigrad.learn.recommend._ratings import Ratings, kfold
 
 __all__ = [
     "Baseline",
+    "BayesianMF",
     "Newcomer",
     "Ratings",
     "Reason",

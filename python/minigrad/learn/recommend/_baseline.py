@@ -6,7 +6,7 @@ import numpy as np
 
 from minigrad import _check
 from minigrad._native import check_status, lib, pointer
-from minigrad.learn.recommend._model import Folded, Reason, Recommender
+from minigrad.learn.recommend._model import Folded, Recommender
 from minigrad.learn.recommend._ratings import Ratings
 
 __all__ = ["Baseline", "biases"]
@@ -93,7 +93,4 @@ class Baseline(Recommender):
             misses = values - expected[items]
             expected = expected + float(misses.sum()) / (self.reg_user + len(items))
         counts = self.ratings_.item_counts
-        return Folded(expected, None, np.zeros(len(counts)), counts.copy(), lambda item, n: self._reasons(item, n))
-
-    def _reasons(self, item: int, n: int) -> list[Reason]:
-        return []
+        return Folded(expected, None, lambda which: (np.zeros(len(which)), counts[which]), lambda item, n: [])

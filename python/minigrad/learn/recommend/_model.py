@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -49,12 +50,15 @@ class Reason:
 
 @dataclass(frozen=True, eq=False)
 class Folded:
-    """What a model knows about a visitor, item by item: arrays of shape (n_items,)."""
+    """What a model knows about a visitor.
+
+    `expected` and `deviation` have shape (n_items,); `links` returns similarities and their
+    support for some items, `reasons` what carried one item's prediction.
+    """
 
     expected: np.ndarray
     deviation: np.ndarray | None
-    similarities: np.ndarray
-    support: np.ndarray
+    links: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
     reasons: Callable[[int, int], list[Reason]]
 
 
@@ -159,7 +163,7 @@ class Newcomer:
         candidates = np.flatnonzero(wanted)
         best = candidates[np.argsort(-folded.expected[candidates], kind="stable")[:count]]
         scores = self.model._clip(folded.expected[best])
-        return best, scores, folded.similarities[best], folded.support[best]
+        return best, scores, *folded.links(best)
 
     def reasons(self, item: int, n: int = 3) -> list[Reason]:
         """Return what carried the prediction for an item.
@@ -184,7 +188,7 @@ class Newcomer:
         return self._folded.reasons(which, _check.integer(n, type(self.model).__name__, "n", 0))
 
 
-class Recommender(Estimator):
+class Recommender(Estimator, ABC):
     """Base of the recommenders.
 
     A subclass says how it learns (`_learn`), what it expects of pairs of known users and items
@@ -237,15 +241,17 @@ class Recommender(Estimator):
         test = ratings.subset(out)
         return np.sort(test.values - copy.predict(test.users, test.items))
 
+    @abstractmethod
     def _learn(self, ratings: Ratings) -> None:
-        raise NotImplementedError
+        """Check the parameters and learn."""
 
+    @abstractmethod
     def _expect(self, users: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return expected ratings of pairs, unclipped, and their predictive deviations if known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _fold(self, items: np.ndarray, values: np.ndarray) -> Folded:
-        raise NotImplementedError
+        """Return what is expected of a visitor who rated these items."""
 
     def _items(self, items: Any, name: str = "items") -> np.ndarray:
         return indices(items, type(self).__name__, name, self.ratings_.n_items, "indices of items")
