@@ -20,6 +20,7 @@
 #include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
+#include "kernels/resample.h"
 #include "kernels/rnn.h"
 #include "kernels/softmax.h"
 #include "kernels/transform.h"
@@ -53,6 +54,7 @@ typedef struct {
     mg_random_kernels_t random;
     mg_transform_kernels_f32_t transform_f32;
     mg_transform_kernels_f64_t transform_f64;
+    const mg_resample_kernels_t *resample;
     mg_vecmath_kernels_f32_t vecmath_f32;
     mg_vecmath_kernels_f64_t vecmath_f64;
 } mg_kernels_t;

@@ -1,109 +1,102 @@
-/* Affine warp by inverse mapping.
+/* Projective warp by inverse mapping.
  *
- * Problem. Given an image I(x, y) and an affine map x' = A x + t of the plane, find the
- * image O with O(A x + t) = I(x), sampled at the integer points of its own grid.
- * Assumptions: A is invertible; I is zero beyond its border.
+ * Problem. Given an image I(x, y) and a projective map M of the plane, find the image O with
+ * O(M (x, y)) = I(x, y), sampled at the integer points of its own grid.
+ * Assumptions: M is invertible; the middle of the image is on the side that is seen.
  *
  * (D1) Each output pixel looks up its source, so that none is left out or hit twice:
- *      O(p) = I(A^-1 (p - t)).
- * (D2) For A = [a b; d e], det = a e - b d:   A^-1 = [e -b; -d a] / det.
- * (D3) Rounding is monotonic, hence so is each computed source coordinate in i: the i
- *      for which it lies in [low, high) follow each other. Bisection with the very
- *      expression of the loop finds the first and the last, so that the loop between them
- *      needs no test and yet cannot read outside.
- * (D4) For |v| <= 2^51 the sum v + 3 * 2^51 lies where doubles are one apart; the
- *      processor rounds it to an integer, halves to even.
+ *      O(p) = I(M^-1 p), where the third coordinate of M^-1 p is positive.
+ * (D2) M^-1 = adj(M) / det(M), adj(M) the transposed cofactors. A positive factor is without
+ *      effect on (D1), but not a negative one.
+ * (D3) If the third coordinate of M (middle of the image) is negative, -M is meant: it is the
+ *      same map, and a matrix from point pairs has no sign of its own.
+ * (D4) For an affine map A x + t with A = [a b; d e], det = a e - b d:
+ *      A^-1 = [e -b; -d a] / det, and O(p) = I(A^-1 p - A^-1 t).
+ * (D5) det is a sum of products, each rounded; where it is no larger than their rounding
+ *      errors, M has no inverse in double precision.
  *
  * Reference: P. S. Heckbert (1989), Fundamentals of Texture Mapping and Image Warping,
- * master's thesis, University of California, Berkeley, chapter 2. It tests each pixel
- * against the border, where (D3) finds the span once per row.
+ * master's thesis, University of California, Berkeley, chapter 2. It leaves (D3) to the user.
  *
- * How a row is walked and its pixels are interpolated is in warp.inc. */
+ * How the rows are walked is in warp.inc, how pixels are interpolated in kernels/resample.inc. */
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "minigrad/image.h"
 
 #include "core/arena.h"
+#include "core/dispatch.h"
 #include "core/pool.h"
 
-/* Work of a chunk in bytes or floats: large against the cost of handing it out. */
-#define CHUNK_ELEMENTS ((size_t)1 << 15)
+/* Rows of output that are warped together: with a block of columns, a patch whose sources
+ * stay in the cache even where a row of output crosses the rows of the input. */
+#define BAND_ROWS ((size_t)16)
 
-/* The inverse map, (x, y) = (ax i + bx j + cx, ay i + by j + cy) for output pixel (i, j). */
-typedef struct {
-    double ax, bx, cx;
-    double ay, by, cy;
-} inverse_t;
+/* Sides are held to this, far within what coordinates and the kernels' integers bear. */
+#define MAX_SIDE ((size_t)1 << 28)
 
-/* The output columns first <= i < last of one row. */
-typedef struct {
-    size_t first, last;
-} span_t;
+/* det, refused if it is nothing but rounding errors of its terms, which add up to `size`. */
+static bool has_inverse(double det, double size)
+{
+    return fabs(det) > 4 * DBL_EPSILON * size && isfinite(det); /* (D5) */
+}
 
-static mg_status_t invert(const double *matrix, size_t out_height, size_t out_width, inverse_t *inverse)
+static mg_status_t invert_affine(const double *m, size_t out_height, size_t out_width, double *inverse)
+{
+    double a = m[0] / m[8], b = m[1] / m[8], tx = m[2] / m[8], d = m[3] / m[8], e = m[4] / m[8], ty = m[5] / m[8];
+    double det = a * e - b * d;
+    if (!has_inverse(det, fabs(a * e) + fabs(b * d))) return MG_ERR_SINGULAR;
+    double rows[9] = {e / det, -b / det, 0, -d / det, a / det, 0, 0, 0, 1}; /* (D4) */
+    rows[2] = -(rows[0] * tx + rows[1] * ty);
+    rows[5] = -(rows[3] * tx + rows[4] * ty);
+    memcpy(inverse, rows, sizeof rows);
+    /* If these bounds are finite, so is every source coordinate. */
+    double x = fabs(rows[0]) * (double)out_width + fabs(rows[1]) * (double)out_height + fabs(rows[2]);
+    double y = fabs(rows[3]) * (double)out_width + fabs(rows[4]) * (double)out_height + fabs(rows[5]);
+    return isfinite(x) && isfinite(y) ? MG_OK : MG_ERR_SINGULAR;
+}
+
+static mg_status_t invert_projective(const double *matrix, size_t height, size_t width, double *inverse)
+{
+    double m[9], largest = 0;
+    for (int i = 0; i < 9; i++) largest = fmax(largest, fabs(matrix[i]));
+    for (int i = 0; i < 9; i++) m[i] = ldexp(matrix[i], -ilogb(largest));
+    double size = 0, det = 0;
+    for (int i = 0; i < 9; i++) {
+        int r = (i % 3 + 1) % 3, s = (i % 3 + 2) % 3, c = (i / 3 + 1) % 3, d = (i / 3 + 2) % 3;
+        double first = m[3 * r + c] * m[3 * s + d], second = m[3 * r + d] * m[3 * s + c];
+        inverse[i] = first - second; /* (D2) */
+        if (i % 3 != 0) continue;
+        det += m[i / 3] * inverse[i];
+        size += fabs(m[i / 3]) * (fabs(first) + fabs(second));
+    }
+    if (!has_inverse(det, size)) return MG_ERR_SINGULAR;
+    double middle = m[6] * ((double)width - 1) / 2 + m[7] * ((double)height - 1) / 2 + m[8];
+    if ((det < 0) != (middle < 0)) { /* (D3) */
+        for (int i = 0; i < 9; i++) inverse[i] = -inverse[i];
+    }
+    return MG_OK;
+}
+
+/* (D1): from output to input coordinates. */
+static mg_status_t invert(const double *matrix, size_t height, size_t width, size_t out_height, size_t out_width,
+                          double *inverse)
 {
     for (int i = 0; i < 9; i++)
         if (!isfinite(matrix[i])) return MG_ERR_NOT_FINITE;
-    if (matrix[6] != 0 || matrix[7] != 0 || matrix[8] != 1) return MG_ERR_ARGUMENT;
-    double a = matrix[0], b = matrix[1], d = matrix[3], e = matrix[4];
-    double det = a * e - b * d; /* (D2) */
-    inverse->ax = e / det;
-    inverse->bx = -b / det;
-    inverse->cx = -(inverse->ax * matrix[2] + inverse->bx * matrix[5]); /* (D1) */
-    inverse->ay = -d / det;
-    inverse->by = a / det;
-    inverse->cy = -(inverse->ay * matrix[2] + inverse->by * matrix[5]);
-    /* If these bounds are finite, so is every source coordinate. */
-    double x = fabs(inverse->ax) * (double)out_width + fabs(inverse->bx) * (double)out_height + fabs(inverse->cx);
-    double y = fabs(inverse->ay) * (double)out_width + fabs(inverse->by) * (double)out_height + fabs(inverse->cy);
-    return det != 0 && isfinite(x) && isfinite(y) ? MG_OK : MG_ERR_SINGULAR;
+    if (matrix[6] != 0 || matrix[7] != 0) return invert_projective(matrix, height, width, inverse);
+    return matrix[8] == 0 ? MG_ERR_SINGULAR : invert_affine(matrix, out_height, out_width, inverse);
 }
 
-/* The first i at which start + i step lies on the other side of bound than start does;
- * n if there is none below n. */
-static size_t crossing(double start, double step, double bound, size_t n)
+/* Whether every output pixel is one of the input's, in rows and columns of the input's:
+ * shifts by whole pixels, quarter turns and mirrors. */
+static bool permutes(const double *m)
 {
-    bool below = start < bound;
-    size_t low = 0, high = n;
-    while (low < high) { /* (D3) */
-        size_t middle = low + (high - low) / 2;
-        if ((start + (double)middle * step < bound) == below)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Narrow a span to the i with 0 <= start + i step < high. */
-static span_t narrow(span_t span, double start, double step, double high)
-{
-    size_t past_low = crossing(start, step, 0, span.last), past_high = crossing(start, step, high, span.last);
-    size_t first, last;
-    if (start < 0) {
-        first = past_low;
-        last = past_high;
-    } else if (start >= high) {
-        first = past_high;
-        last = past_low;
-    } else {
-        first = 0;
-        last = past_low < past_high ? past_low : past_high;
-    }
-    if (first < span.first) first = span.first;
-    return (span_t){first, last > first ? last : first};
-}
-
-static inline uint8_t pixel_u8(double value)
-{
-    const double shift = 0x1.8p52; /* (D4) */
-    return (uint8_t)(int)((value + shift) - shift);
-}
-
-static inline float pixel_f32(double value)
-{
-    return (float)value;
+    bool straight = m[1] == 0 && m[3] == 0 && fabs(m[0]) == 1 && fabs(m[4]) == 1;
+    bool turned = m[0] == 0 && m[4] == 0 && fabs(m[1]) == 1 && fabs(m[3]) == 1;
+    return (straight || turned) && m[2] == rint(m[2]) && m[5] == rint(m[5]);
 }
 
 static bool size_fits(size_t height, size_t width, size_t channels, size_t element)
@@ -113,14 +106,51 @@ static bool size_fits(size_t height, size_t width, size_t channels, size_t eleme
            mg_size_mul(size, element, &size) && size <= PTRDIFF_MAX;
 }
 
+static bool is_known(size_t channels, mg_interpolation_t interpolation, mg_edge_t edge, unsigned options)
+{
+    return channels >= 1 && channels <= 4 && interpolation >= MG_INTERPOLATION_NEAREST &&
+           interpolation <= MG_INTERPOLATION_LANCZOS && edge >= MG_EDGE_CONSTANT && edge <= MG_EDGE_WRAP &&
+           (options & ~(unsigned)MG_WARP_ALPHA) == 0;
+}
+
+/* The input's row or column that stands for index i of the endless one; -1 for none. */
+static ptrdiff_t edge_index(ptrdiff_t i, ptrdiff_t size, mg_edge_t edge)
+{
+    if (i >= 0 && i < size) return i;
+    if (edge == MG_EDGE_CONSTANT) return -1;
+    if (edge == MG_EDGE_REPLICATE) return i < 0 ? 0 : size - 1;
+    ptrdiff_t period = edge == MG_EDGE_WRAP ? size : 2 * size;
+    i %= period;
+    if (i < 0) i += period;
+    return i < size ? i : period - 1 - i;
+}
+
+static const size_t taps_of[] = {1, 2, 4, 6};
+
+#define REAL float
+#define WEIGHTS weights_f32
 #define PIXEL uint8_t
 #define FN(name) name##_u8
 #include "image/warp.inc"
 #undef PIXEL
 #undef FN
-
 #define PIXEL float
 #define FN(name) name##_f32
+#include "image/warp.inc"
+#undef PIXEL
+#undef FN
+#undef REAL
+#undef WEIGHTS
+
+#define REAL double
+#define WEIGHTS weights_f64
+#define PIXEL uint16_t
+#define FN(name) name##_u16
+#include "image/warp.inc"
+#undef PIXEL
+#undef FN
+#define PIXEL double
+#define FN(name) name##_f64
 #include "image/warp.inc"
 #undef PIXEL
 #undef FN

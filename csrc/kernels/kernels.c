@@ -67,6 +67,9 @@
 
 #include "kernels/conv_winograd.inc"
 
+#include "core/real_end.h"
+#include "kernels/resample.inc"
+
 const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .name = STRING(MG_LEVEL),
     .gemm_f32 = &gemm_kernels_f32,
@@ -109,6 +112,7 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
                .normal_f64 = random_normal_f64},
     .transform_f32 = {transform_affine_f32, transform_project_f32},
     .transform_f64 = {transform_affine_f64, transform_project_f64},
+    .resample = &resample_kernels,
     .vecmath_f32 = {.map = vecmath_map_f32,
                     .map_backward = vecmath_map_backward_f32,
                     .column_sums = vecmath_column_sums_f32},

@@ -1,7 +1,7 @@
 """Images: inverse-mapped warps, of one or of many small images at once; filters; colour matrices.
 
 Integer coordinates (x, y) are the centres of pixels, x to the right, y down; images are
-row-major, (height, width) or (height, width, channels). Angles are counter-clockwise.
+row-major, (height, width) or (height, width, channels), uint8, uint16, float32 or float64. Angles are counter-clockwise.
 """
 
 from minigrad.image._color import (
@@ -18,6 +18,7 @@ from minigrad.image._color import (
 )
 from minigrad.image._displace import displace, smooth_fields
 from minigrad.image._filter import convolve, gaussian_blur, gradient_magnitude, unsharp_mask
+from minigrad.image._homography import homography
 from minigrad.image._warp import affine, warp
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "gaussian_blur",
     "gradient_magnitude",
     "greyscale_matrix",
+    "homography",
     "hue_matrix",
     "invert_matrix",
     "premultiply",

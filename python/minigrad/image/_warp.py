@@ -1,4 +1,4 @@
-"""Warp an image by an affine map, and build such maps."""
+"""Warp an image by a projective map, and build affine ones."""
 
 from __future__ import annotations
 
@@ -16,8 +16,22 @@ __all__ = ["affine", "warp"]
 _INTERPOLATIONS = {
     "nearest": lib.MG_INTERPOLATION_NEAREST,
     "bilinear": lib.MG_INTERPOLATION_BILINEAR,
+    "bicubic": lib.MG_INTERPOLATION_BICUBIC,
+    "lanczos": lib.MG_INTERPOLATION_LANCZOS,
 }
-_FUNCTIONS = {np.dtype(np.uint8): lib.mg_image_warp_u8, np.dtype(np.float32): lib.mg_image_warp_f32}
+_EDGES = {
+    "constant": lib.MG_EDGE_CONSTANT,
+    "replicate": lib.MG_EDGE_REPLICATE,
+    "reflect": lib.MG_EDGE_REFLECT,
+    "wrap": lib.MG_EDGE_WRAP,
+}
+_FUNCTIONS = {
+    np.dtype(np.uint8): lib.mg_image_warp_u8,
+    np.dtype(np.uint16): lib.mg_image_warp_u16,
+    np.dtype(np.float32): lib.mg_image_warp_f32,
+    np.dtype(np.float64): lib.mg_image_warp_f64,
+}
+_MAX_CHANNELS = 4  # of the core
 
 
 def warp(
@@ -27,47 +41,62 @@ def warp(
     *,
     interpolation: str = "bilinear",
     mode: str = "constant",
+    alpha: bool = False,
 ) -> np.ndarray:
-    """Move the pixels of an image by an affine map.
+    """Move the pixels of an image by an affine or projective map.
 
-    ``output(x', y') = image(x, y)`` where ``(x', y', 1) = matrix (x, y, 1)``.
+    ``output(x', y') = image(x, y)`` where ``w (x', y', 1) = matrix (x, y, 1)``, ``w > 0``.
 
     Parameters
     ----------
     image : array_like of shape (height, width) or (height, width, channels)
-        uint8 or float32.
+        uint8, uint16, float32 or float64.
     matrix : array_like of shape (3, 3)
-        Takes input coordinates ``(x, y)`` to output coordinates; its last row is 0 0 1. See `affine`.
+        Takes input coordinates ``(x, y)`` to output coordinates; a common factor is without
+        meaning. See `affine` and `homography`.
     output_shape : tuple of int, optional
         ``(height, width)`` of the result; by default the image's own.
-    interpolation : {"bilinear", "nearest"}
-        Between pixel centres: linear in each direction, or the nearest pixel (at a tie the right
-        and the lower).
-    mode : {"constant"}
-        Beyond its border the image is 0.
+    interpolation : {"bilinear", "nearest", "bicubic", "lanczos"}
+        Between pixel centres: linear in each direction; the nearest pixel (at a tie the right
+        and the lower); Keys' cubic with a = -1/2; Lanczos' window of 3 lobes.
+    mode : {"constant", "replicate", "reflect", "wrap"}
+        What the image is beyond its border: 0; its nearest pixel; itself mirrored, border pixels
+        doubled (``dcba|abcd|dcba``); itself again.
+    alpha : bool, default False
+        The last of 2 or 4 channels is opacity, and colours are averaged by it (premultiplied), so
+        that what a transparent pixel holds beneath does not bleed into its neighbours.
 
     Returns
     -------
     ndarray of shape output_shape or output_shape + (channels,)
-        Of the image's dtype. uint8 values are the interpolated ones rounded to the nearest
-        integer, halves to even.
+        Of the image's dtype. Integers are the interpolated values rounded to the nearest, halves
+        to even, and held within the type's range.
 
     Raises
     ------
     TypeError
-        If the image is neither uint8 nor float32, or another argument has the wrong type.
+        If the image is of another dtype, or another argument has the wrong type.
     ValueError
-        If the image has not 2 or 3 dimensions; if the matrix is not 3 x 3, finite, affine and
-        invertible; or if another argument is not among those listed.
+        If the image has not 2 or 3 dimensions; if the matrix is not 3 x 3, finite and
+        invertible; if another argument is not among those listed; or if `alpha` is asked of an
+        image without 2 or 4 channels.
     MemoryError
         If the result does not fit into memory.
 
     Notes
     -----
-    Each output pixel looks up its source through the inverse map; coordinates and weights are
-    float64. NaN and infinity in an image spread to the pixels interpolated from them. Where
-    the map shrinks, pixels of the input are skipped, not averaged. The result has the same
-    bits for any number of threads.
+    Each output pixel looks up its source through the inverse map, with float64 coordinates;
+    uint8 and float32 are interpolated in float32, uint16 and float64 in float64. Where the map
+    moves whole pixels (shifts, quarter turns, mirrors) they are copied bit for bit. Beyond the
+    horizon of a projective map, where ``w`` has another sign than in the middle of the image,
+    the result is 0 in every mode. NaN and infinity spread to the pixels interpolated from them.
+    The result has the same bits for any number of threads and on every instruction set.
+
+    References
+    ----------
+    P. S. Heckbert (1989), "Fundamentals of Texture Mapping and Image Warping", master's thesis,
+    University of California, Berkeley. R. G. Keys (1981), "Cubic convolution interpolation for
+    digital image processing", IEEE Transactions on Acoustics, Speech, and Signal Processing 29.
 
     Examples
     --------
@@ -77,6 +106,9 @@ def warp(
     >>> warp(image, affine(translation=(0.5, 0)))
     array([[ 5, 15],
            [15, 35]], dtype=uint8)
+    >>> warp(image, affine(translation=(0.5, 0)), mode="replicate")
+    array([[10, 15],
+           [30, 35]], dtype=uint8)
     >>> warp(image, affine(rotation=90, center=(0.5, 0.5)))
     array([[20, 40],
            [10, 30]], dtype=uint8)
@@ -84,12 +116,35 @@ def warp(
     pixels = _image(image)
     forward = _matrix(matrix)
     code = _INTERPOLATIONS[_check.choice(interpolation, "warp", "interpolation", tuple(_INTERPOLATIONS))]
-    _check.choice(mode, "warp", "mode", ("constant",))
+    edge = _EDGES[_check.choice(mode, "warp", "mode", tuple(_EDGES))]
     height, width = _pair(output_shape) if output_shape is not None else pixels.shape[:2]
-    output = np.empty((height, width, *pixels.shape[2:]), dtype=pixels.dtype)
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    options = 0
+    if alpha:
+        if channels not in (2, 4):
+            raise ValueError(f"warp: alpha must be False for an image without 2 or 4 channels; got {channels} channels")
+        options |= lib.MG_WARP_ALPHA
+    output = _empty((height, width, *pixels.shape[2:]), pixels.dtype)
+    if channels > _MAX_CHANNELS:
+        for c in range(0, channels, _MAX_CHANNELS):
+            part = np.ascontiguousarray(pixels[..., c : c + _MAX_CHANNELS])
+            output[..., c : c + _MAX_CHANNELS] = warp(
+                part, forward, (height, width), interpolation=interpolation, mode=mode
+            )
+        return output
+    if channels == 0:
+        return output
     status = _FUNCTIONS[pixels.dtype](
-        *pixels.shape[:2], channels, pointer(pixels), pointer(forward), height, width, pointer(output, True), code
+        *pixels.shape[:2],
+        channels,
+        pointer(pixels),
+        pointer(forward),
+        height,
+        width,
+        pointer(output, True),
+        code,
+        edge,
+        options,
     )
     if status == lib.MG_ERR_SINGULAR:
         raise ValueError(f"warp: matrix must be invertible; got {forward.tolist()}")
@@ -102,19 +157,17 @@ def _image(image: Any) -> np.ndarray:
     pixels = np.asarray(image)
     native = pixels.dtype.newbyteorder("=")
     if native not in _FUNCTIONS:
-        raise TypeError(f"warp: image must be uint8 or float32; got dtype {pixels.dtype}")
+        raise TypeError(f"warp: image must be uint8, uint16, float32 or float64; got dtype {pixels.dtype}")
     if pixels.ndim not in (2, 3):
         raise ValueError(f"warp: image must be (height, width) or (height, width, channels); got shape {pixels.shape}")
     return np.require(pixels, native, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 def _matrix(matrix: Any) -> np.ndarray:
-    """Return the matrix in float64, which must be 3 x 3, finite and affine."""
+    """Return the matrix in float64, which must be 3 x 3 and finite."""
     values = _check.array(matrix, "warp", "matrix", ndim=2, dtype=np.float64)
     if values.shape != (3, 3):
         raise ValueError(f"warp: matrix must be of shape (3, 3); got shape {values.shape}")
-    if values[2].tolist() != [0, 0, 1]:
-        raise ValueError(f"warp: matrix must be affine, with the last row 0 0 1; got {values[2].tolist()}")
     return values
 
 
@@ -124,6 +177,15 @@ def _pair(shape: tuple[int, int]) -> tuple[int, int]:
         raise ValueError(f"warp: output_shape must be (height, width); got {shape!r}")
     height, width = (_check.integer(size, "warp", "output_shape", 0) for size in shape)
     return height, width
+
+
+def _empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return an array for the result; a size that no memory holds is named."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError, OverflowError):
+        size = math.prod(shape) * dtype.itemsize
+        raise MemoryError(f"warp: output_shape must fit into memory; got {shape}, {size} bytes") from None
 
 
 def affine(

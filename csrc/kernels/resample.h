@@ -1,0 +1,66 @@
+/* Kernels of image warps; csrc/image/warp.inc drives them. All levels write the same bits. */
+#ifndef MG_KERNELS_RESAMPLE_H
+#define MG_KERNELS_RESAMPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "minigrad/image.h"
+
+/* Pixels of one row that are worked on together; the length of every array below. */
+#define MG_RESAMPLE_BLOCK ((size_t)128)
+
+/* Taps per direction of the widest interpolation. */
+#define MG_RESAMPLE_TAPS 6
+
+/* Where the pixels of a block come from. map: 3 x 3, row-major, from output to input
+ * coordinates. taps (1, 2, 4 or 6) input pixels per direction take part. `inside` spans the
+ * first taps that may be read in place: 0 <= column < columns and 0 <= row < rows; pitch
+ * and channels, in elements, lead from there to the first element. */
+typedef struct {
+    double map[9];
+    bool affine;
+    mg_edge_t edge;
+    size_t width, height; /* of the input */
+    size_t taps;
+    size_t columns, rows, pitch, channels;
+} mg_locate_t;
+
+#define MG_RESAMPLE_EDGE (-1)
+#define MG_RESAMPLE_NOTHING (-2)
+
+/* x, y: the source, brought back into a picture that repeats itself; NaN where the map has no positive denominator. fx,
+ * fy: how far it lies beyond the integer point below it (for one tap, undefined). offset: of the first tap's first
+ * element; MG_RESAMPLE_EDGE if not all taps lie inside, MG_RESAMPLE_NOTHING if none does and what lies beyond the
+ * border is 0, or where there is no source. */
+typedef struct {
+    double x[MG_RESAMPLE_BLOCK], y[MG_RESAMPLE_BLOCK];
+    double fx[MG_RESAMPLE_BLOCK], fy[MG_RESAMPLE_BLOCK];
+    int64_t offset[MG_RESAMPLE_BLOCK];
+} mg_located_t;
+
+/* One run of pixels whose taps lie inside: count of them, their offsets, and the weights
+ * of their taps, tap k of pixel i at [k * MG_RESAMPLE_BLOCK + i]; two taps have only the
+ * second one's weight. With `alpha` the last of 2 or 4 channels weighs the others. With 3
+ * channels the element after the last tap is read, too. */
+typedef struct {
+    size_t pitch, channels, taps, count;
+    bool alpha;
+    const int64_t *offset;
+} mg_run_t;
+
+typedef struct {
+    /* The block of output pixels that begins at column `first` of a row. */
+    void (*locate)(const mg_locate_t *locate, size_t first, size_t row, mg_located_t *out);
+    /* From a block of fractions f to the weights of `taps` taps. */
+    void (*weights_f32)(size_t taps, const double *f, float *w);
+    void (*weights_f64)(size_t taps, const double *f, double *w);
+    void (*sample_u8)(const mg_run_t *run, const uint8_t *input, const float *wx, const float *wy, uint8_t *output);
+    void (*sample_u16)(const mg_run_t *run, const uint16_t *input, const double *wx, const double *wy,
+                       uint16_t *output);
+    void (*sample_f32)(const mg_run_t *run, const float *input, const float *wx, const float *wy, float *output);
+    void (*sample_f64)(const mg_run_t *run, const double *input, const double *wx, const double *wy, double *output);
+} mg_resample_kernels_t;
+
+#endif
