@@ -55,8 +55,10 @@ def load(data, n_images):
         with ui.progress(f"Reading the {split} images", unit="") as report:
             part = datasets.load("cifar10", split=split, progress=lambda name, done, total: report(done), **options)
         count = n_images if split == "train" and n_images else len(part.target)
-        images = part.images[:count].transpose(0, 3, 1, 2).astype(np.float32) / 255
-        parts.append((np.ascontiguousarray(images), part.target[:count]))
+        # Evenly through the set: archives and folders hold one class after the other.
+        rows = np.arange(count) * len(part.target) // count if count < len(part.target) else slice(None)
+        images = part.images[rows].transpose(0, 3, 1, 2).astype(np.float32) / 255
+        parts.append((np.ascontiguousarray(images), part.target[rows]))
     mean = parts[0][0].mean(axis=(0, 2, 3), keepdims=True)
     deviation = parts[0][0].std(axis=(0, 2, 3), keepdims=True)
     return [((images - mean) / deviation, labels) for images, labels in parts]
@@ -94,8 +96,15 @@ def accuracy(model, images, labels, batch=500):
     return right / len(labels)
 
 
+def stop(what, epoch, batch, good):
+    """End the program: the run has left the numbers; `good` is the checkpoint before."""
+    kept = f"{good} holds the model after epoch {epoch - 1}; " if good else ""
+    sys.exit(f"Error: {what} in epoch {epoch}, batch {batch}; {kept}lower --lr")
+
+
 def train(model, optimizer, train_set, test_set, options, first):
     """Train from epoch `first` on; save a checkpoint after each epoch."""
+    good = options.resume
     images, labels = train_set
     steps = math.ceil(len(labels) / options.batch_size)
     criterion = mg.nn.CrossEntropyLoss(label_smoothing=0.1)
@@ -116,12 +125,11 @@ def train(model, optimizer, train_set, test_set, options, first):
                 optimizer.step()
                 value = loss.item()
                 if not math.isfinite(value):
-                    raise SystemExit(
-                        f"Error: the loss became {value} in epoch {epoch + 1}, batch {step + 1}; "
-                        f"{options.checkpoint} holds the model after epoch {epoch}; lower --lr"
-                    )
+                    stop(f"the loss became {value}", epoch + 1, step + 1, good)
                 total += value * len(rows)
                 report(step + 1, steps)
+        if not all(p.isfinite().all() for p in model.parameters()):
+            stop("a weight became infinite", epoch + 1, steps, good)
         test = accuracy(model, *test_set)
         print(
             f"Epoch {epoch + 1:3}/{options.epochs}: loss {total / len(labels):.4f}, test accuracy {test:.2%}, "
@@ -135,28 +143,52 @@ def train(model, optimizer, train_set, test_set, options, first):
             "width": options.width,
         }
         mg.save(state, options.checkpoint)
+        good = options.checkpoint
+
+
+def resumed(path):
+    """Return the checkpoint in `path`."""
+    state = mg.load(path)
+    if not isinstance(state, dict) or not {"model", "optimizer", "epoch", "width"} <= state.keys():
+        raise mg.DataError(f"{path}: is not a checkpoint of this program; leave --resume out to start anew")
+    return state
+
+
+def positive(kind):
+    """Return a parser of numbers above 0."""
+
+    def parse(text):
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"must be more than 0; got {text}")
+        return value
+
+    parse.__name__ = kind.__name__
+    return parse
 
 
 def main():
     parser = argparse.ArgumentParser(description="Train a convolutional network on CIFAR-10.")
     parser.add_argument("--data", help="folder of binary batches, archive, or folder of pictures by class")
-    parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--lr", type=float, default=0.2, help="highest learning rate")
-    parser.add_argument("--width", type=int, default=32, help="channels of the first stage")
-    parser.add_argument("--images", type=int, help="train on the first so many images only")
+    parser.add_argument("--epochs", type=positive(int), default=15)
+    parser.add_argument("--batch-size", type=positive(int), default=128)
+    parser.add_argument("--lr", type=positive(float), default=0.2, help="highest learning rate")
+    parser.add_argument("--width", type=positive(int), default=32, help="channels of the first stage")
+    parser.add_argument("--images", type=positive(int), help="train on so many images only")
     parser.add_argument("--checkpoint", type=Path, default=Path("cifar10.safetensors"))
     parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int)
+    parser.add_argument("--threads", type=positive(int))
     options = parser.parse_args()
     if options.threads:
         mg.set_num_threads(options.threads)
 
     mg.manual_seed(options.seed)
-    state = mg.load(options.resume) if options.resume else None
+    state = resumed(options.resume) if options.resume else None
     if state is not None:
         options.width = state["width"]
+        if state["epoch"] >= options.epochs:
+            sys.exit(f"Error: {options.resume}: has been trained for {state['epoch']} epochs; raise --epochs")
     model = ConvNet(options.width)
     optimizer = mg.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9, nesterov=True, weight_decay=5e-4)
     if state is not None:
@@ -172,3 +204,6 @@ if __name__ == "__main__":
         main()
     except mg.DataError as error:
         sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        print("Interrupted: each finished epoch left its checkpoint; --resume goes on from it", file=sys.stderr)
+        sys.exit(130)
