@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import minigrad as mg
-from minigrad import ui
+from minigrad import DataError, ui
 from minigrad.projects import backprop_viz
 from minigrad.projects.backprop_viz._playground import Choice, Playground
 from minigrad.projects.backprop_viz._window import SIZE, View
@@ -168,6 +168,11 @@ def test_own_points_from_a_table(tmp_path: Path) -> None:
     assert len(playground.points) == 49
     assert np.abs(playground.points).max() == 1
     assert set(playground.target) == {0, 1}
+    (tmp_path / "own.csv").write_text("x,y,where\n" + "\n".join(["NA,1,in", *rows]) + "\n")
+    with pytest.raises(DataError, match=r"line 2, column 'x'.*--drop-missing"):
+        Playground(Choice(data=str(tmp_path / "own.csv")))
+    playground = Playground(Choice(data=str(tmp_path / "own.csv"), drop_missing=True))
+    assert len(playground.points) == 49
 
 
 # The picture
@@ -246,6 +251,12 @@ def test_transcript_and_animation_without_a_display(run: Run) -> None:
         assert picture.n_frames > 20  # type: ignore[attr-defined]
 
 
+def test_the_example_of_the_help_is_what_the_program_prints(run: Run) -> None:
+    shown = run("--help").out.partition("$ minigrad backprop-viz\n")[2]
+    printed = run("--save", "end.png").lines
+    assert [line.strip() for line in shown.splitlines()[:3]] == printed[:3]
+
+
 def test_json_holds_the_whole_state(run: Run) -> None:
     state = json.loads(run("moons", "--json", "--steps", "20", "--hidden", "5", "--activation", "relu").out)
     assert state["widths"] == [2, 5, 1]
@@ -261,7 +272,9 @@ def test_json_holds_the_whole_state(run: Run) -> None:
         (("--hidden", "0"), 2, "1 to 32 nodes"),
         (("--lr", "-1"), 2, "lr must be"),
         (("--save", "out.mp3"), 2, "must end in .gif or .png"),
-        (("missing.csv",), 1, "missing.csv"),
+        (("--noise", "2"), 2, "noise must be from 0 to 1; got 2.0"),
+        (("missing.csv",), 1, "missing.csv: there is no such file"),
+        (("spirals",), 1, "spirals: is neither a file here nor one of xor, circle, spiral, moons"),
     ],
 )
 def test_bad_input_is_one_line(run: Run, args: tuple[str, ...], code: int, message: str) -> None:

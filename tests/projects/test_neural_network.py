@@ -170,8 +170,24 @@ def test_own_idx_files_and_tables(run: Run, tmp_path: Path) -> None:
     assert result["test_accuracy"] > 0.85
 
 
+def test_what_is_left_out_of_a_table_is_said(run: Run, tmp_path: Path) -> None:
+    rows = [f"{i % 7},5,{i % 3},{'ab'[i % 2]}" for i in range(40)]
+    rows[4] = "NA,5,1,a"
+    (tmp_path / "gaps.csv").write_text("x,always,y,kind\n" + "\n".join(rows) + "\n")
+    refused = run("gaps.csv")
+    assert refused.code == 1
+    assert "line 6, column 'x'" in refused.err
+    assert "--drop-missing" in refused.err
+    lines = run("gaps.csv", "--drop-missing", "--epochs", "2").lines
+    assert lines[0].startswith("Dropped 1 of 40 rows for 1 missing or infinite value(s)")
+    assert lines[1] == "Left out constant column 'always'."
+    assert lines[2] == "Training on gaps.csv (30 samples: 27 to learn from, 3 to validate)..."
+    (tmp_path / "one.csv").write_text("x,y,kind\n" + "\n".join(f"{i},{i * i},a" for i in range(12)) + "\n")
+    assert "all labels are 'a'" in run("one.csv").err
+
+
 def test_a_wrong_derivative_makes_the_gradient_check_fail() -> None:
-    source = _data.load("moons", None, None, 0)
+    source = _data.load("moons")
     model = _model.build(_model.Design((2, 8, 2), "tanh"))
     assert _report.gradient_check(model, source).passed
     model[0].weight.register_hook(lambda grad: grad * 1.001)
@@ -184,9 +200,9 @@ def test_a_wrong_derivative_makes_the_gradient_check_fail() -> None:
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (("--layers", "784,0,10"), 1, "--layers must name two widths at least, each 1 or more"),
-        (("--layers", "784,ten,10"), 1, "--layers must be widths parted by commas"),
-        (("--layers", "10,10"), 1, "--layers must begin with the 784 features"),
+        (("--layers", "784,0,10"), 2, "--layers must name two widths at least, each 1 or more"),
+        (("--layers", "784,ten,10"), 2, "--layers must be widths parted by commas"),
+        (("--layers", "10,10"), 2, "--layers must begin with the 784 features"),
         (("--batch-size", "0"), 2, "--batch-size"),
         (("--lr", "-1"), 2, "--lr"),
         (("--dropout", "1"), 2, "--dropout"),
@@ -195,7 +211,10 @@ def test_a_wrong_derivative_makes_the_gradient_check_fail() -> None:
         (("perceptron", "nand"), 2, "perceptron learns and, or or xor"),
         (("predict",), 2, "predict needs a picture"),
         (("predict", "no.png"), 1, "there is no trained model here"),
-        (("no_such.csv",), 1, "no_such.csv"),
+        (("moons", "--label", "kind"), 2, "--label and --drop-missing need a CSV file"),
+        (("--save", "digits.xyz"), 2, "--save digits.xyz: the name of this picture must end in .png or .svg or .pdf"),
+        (("no_such.csv",), 1, "no_such.csv: there is no such file"),
+        (("mnsit",), 1, "mnsit: is neither a file here nor one of mnist, digits, fashion-mnist, xor"),
         (("images-idx3-ubyte",), 1, "images need their labels"),
     ],
 )

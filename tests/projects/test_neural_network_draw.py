@@ -43,7 +43,7 @@ DIGITS = {
 @pytest.fixture(scope="module")
 def saved() -> _model.Saved:
     """Return a small network that has learned generated digits."""
-    source = _data.load("digits", None, None, seed=0)
+    source = _data.load("digits", seed=0)
     mg.manual_seed(0)
     design = _model.Design((784, 64, 10))
     model = _model.build(design)

@@ -90,6 +90,17 @@ class Session:
             return self.save
         return Path(default)
 
+    def check_save(self, *formats: str) -> None:
+        """Refuse a ``--save`` of another suffix than these, before any work is done.
+
+        Raises
+        ------
+        click.UsageError
+        """
+        if self.save is not None and self.save.suffix.lower().lstrip(".") not in formats:
+            names = " or ".join("." + name for name in formats)
+            raise click.UsageError(f"--save {self.save}: the name of this picture must end in {names}")
+
     def keep(self, path: Path) -> None:
         """Note that `path` has been written."""
         self.kept.append(path)

@@ -25,8 +25,8 @@ Example:
 
   $ minigrad backprop-viz
   Network: 2 → 4 → 4 → 1, 37 parameters, tanh; data: xor (synthetic), 200 samples
-  Step   0: loss 0.7122, accuracy 49.5%; gradient norms 0.08, 0.11, 0.17
-  Step 300: loss 0.1226, accuracy 97.5%; gradient norms 0.03, 0.03, 0.03
+  Step   0: loss 0.7122, accuracy 49.5%; gradient norms 0.15, 0.12, 0.056
+  Step 300: loss 0.1226, accuracy 97.5%; gradient norms 0.022, 0.02, 0.028
   Saved animation to backprop_xor.gif
 
 With a display a window opens instead: SPACE takes one step, B shows it phase by phase,
@@ -45,6 +45,7 @@ _FRAMES = 60  # of the animation
 @click.option("--lr", type=float, default=0.3, show_default=True, help="Learning rate.")
 @click.option("--noise", type=float, default=0.05, show_default=True, help="Of the generated data.")
 @click.option("--skip", is_flag=True, help="Add a layer's input to its output where the widths agree.")
+@click.option("--drop-missing", is_flag=True, help="Leave out rows of a CSV file in which a value is missing.")
 @click.option("--steps", type=click.IntRange(1, 20_000), default=300, show_default=True, help="Without a window.")
 @click.option("--web", is_flag=True, help="Serve the page on this machine instead of opening a window.")
 @click.option(
@@ -58,14 +59,12 @@ def command(
     Node colour is activation, edge colour gradient, edge width weight. Without a display the run is
     saved as an animation.
     """
+    session.check_save("gif", "png")
     playground = Playground(_choice(data, hidden, activation, session.seed, knobs))
     session.say(_network_line(playground))
     if web:
         _serve(session, playground, port)
         return
-    formats = ("gif", "png")
-    if session.save is not None and session.save.suffix.lower().lstrip(".") not in formats:
-        raise click.UsageError(f"--save {session.save}: the name must end in .gif or .png")
     if session.window[0] is not None and session.save is None:
         _open(session, View(playground.lab, playground), playground.choice.data)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,6 @@ class Choice:
         One for each hidden layer.
     init, optimizer : str
     lr : float
-    batch : int
-        Samples in a step; 0 for all.
     noise : float
         Of the generated data.
     l2 : float
@@ -45,6 +44,9 @@ class Choice:
     skip : bool
         Add a layer's input to its output where the widths agree.
     n_samples, seed : int
+        Of the generated data; the seed also of the weights.
+    drop_missing : bool
+        Leave out rows of a CSV file in which a value is missing.
     """
 
     data: str = "xor"
@@ -58,6 +60,7 @@ class Choice:
     skip: bool = False
     n_samples: int = 200
     seed: int = 0
+    drop_missing: bool = False
 
     def changed(self, **values: Any) -> Choice:
         """Return the choice with some values changed, checked.
@@ -87,14 +90,18 @@ class Choice:
                 f"hidden must be at most {_MOST_LAYERS} layers of 1 to {_MOST_NODES} nodes; got {list(self.hidden)}"
             )
         if len(self.activations) != len(self.hidden) or any(a not in ACTIVATIONS for a in self.activations):
-            raise ValueError(f"activations must be one of {', '.join(ACTIVATIONS)} per hidden layer")
+            raise ValueError(
+                f"activations must be one of {', '.join(ACTIVATIONS)} for each of {len(self.hidden)} hidden layers; "
+                f"got {list(self.activations)}"
+            )
         for name, allowed in (("init", INITS), ("optimizer", OPTIMIZERS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {getattr(self, name)!r}")
         if not 0 < self.lr < 1e6:
             raise ValueError(f"lr must be more than 0 and less than 1e6; got {self.lr}")
-        if not 0 <= self.noise <= 1 or not 0 <= self.l2 <= 1:
-            raise ValueError("noise and l2 must be from 0 to 1")
+        for name in ("noise", "l2"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1; got {getattr(self, name)}")
         if not 4 <= self.n_samples <= 2000:
             raise ValueError(f"n_samples must be from 4 to 2000; got {self.n_samples}")
 
@@ -136,7 +143,9 @@ def _samples(choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         data = datasets.load(name, n_samples=choice.n_samples, noise=choice.noise, seed=choice.seed)
         assert data.target is not None
         return data.data, data.target
-    table = datasets.read_csv(choice.data)
+    if not Path(choice.data).suffix and not Path(choice.data).exists():
+        raise DataError(f"{choice.data}: is neither a file here nor one of {', '.join(DATA)}")
+    table = datasets.read_csv(choice.data, drop_missing=choice.drop_missing)
     if table.values.shape[1] != 2:
         raise DataError(
             f"{choice.data}: the plane has two coordinates; the file has {table.values.shape[1]} columns of numbers: "

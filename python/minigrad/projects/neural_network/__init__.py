@@ -60,6 +60,7 @@ _GATES = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "xor": [0, 1, 1, 0]}
 @click.option("--label-smoothing", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True)
 @click.option("--augment", is_flag=True, help="Shift, turn and bend the images anew in each epoch.")
 @click.option("--label", metavar="COLUMN", help="The column of classes of a CSV file.")
+@click.option("--drop-missing", is_flag=True, help="Leave out rows of a CSV file in which a value is missing.")
 @click.option(
     "--model", type=click.Path(path_type=Path), metavar="PATH", help="Where the model is saved, or read from."
 )
@@ -69,6 +70,7 @@ def command(session: Session, what: str, extra: str | None, model: Path | None, 
 
     Without an argument it learns generated digits, which need no download.
     """
+    session.check_save(*ui.FORMATS)
     if what == "perceptron":
         _perceptron(session, extra)
         return
@@ -79,7 +81,9 @@ def command(session: Session, what: str, extra: str | None, model: Path | None, 
         raise click.UsageError(f"{what} takes no further argument; got {extra!r}")
     if options["augment"] and (what in PLANES or what.endswith(".csv")):
         raise click.UsageError("--augment is for images")
-    source = _data.load(what, extra, options.pop("label"), session.seed)
+    if (options["label"] is not None or options["drop_missing"]) and (what in IMAGES or what in PLANES):
+        raise click.UsageError("--label and --drop-missing need a CSV file")
+    source = _data.load(what, extra, options.pop("label"), options.pop("drop_missing"), session.seed)
     _learn(session, source, model, verbose, options)
 
 
@@ -92,9 +96,11 @@ def _learn(session: Session, source: Source, path: Path | None, verbose: bool, o
     epochs, batch_size = (options.pop(name) or n for name, n in zip(("epochs", "batch_size"), usual, strict=True))
     plan = _training.Plan(epochs=epochs, batch_size=batch_size, seed=session.seed, **options)
     if plan.augment and not image:
-        raise ValueError("--augment needs square images")
+        raise click.UsageError("--augment needs square images")
     mg.manual_seed(session.seed)
     model = _model.build(design)
+    for note in source.notes:
+        session.say(f"{note[0].upper()}{note[1:]}.")
     session.say(_report.training_line(source))
     session.say(f"Architecture: {design}")
     session.say(f"Total parameters: {_model.count_parameters(model):,}")
@@ -215,7 +221,7 @@ def _use_model(session: Session, what: str, picture: str | None, path: Path | No
 
 def tour() -> Tour:
     """Return a network that parts two spirals."""
-    source = _data.load("spirals", None, None, seed=0)
+    source = _data.load("spirals", seed=0)
     mg.manual_seed(0)
     design = _model.Design((2, 32, 32, 2))
     model = _model.build(design)

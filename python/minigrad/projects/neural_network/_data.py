@@ -44,6 +44,8 @@ class Source:
     image_size : int or None
     description : str
     synthetic : bool
+    notes : tuple of str
+        What was left out of a table.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Source:
     image_size: int | None
     description: str
     synthetic: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def n_features(self) -> int:
@@ -69,8 +72,23 @@ class Source:
         return len(self.learn) + len(self.validate)
 
 
-def load(what: str, labels: str | None, label_column: str | None, seed: int) -> Source:
+def load(
+    what: str, labels: str | None = None, label_column: str | None = None, drop_missing: bool = False, seed: int = 0
+) -> Source:
     """Return the named data set, or the file of that name.
+
+    Parameters
+    ----------
+    what : str
+        A name, or a path.
+    labels : str, optional
+        The idx file of labels that belongs to `what`.
+    label_column : str, optional
+        The column of classes of a CSV file.
+    drop_missing : bool, default False
+        Leave out its rows in which a value is missing.
+    seed : int, default 0
+        Of the split, and of generated data.
 
     Raises
     ------
@@ -84,7 +102,10 @@ def load(what: str, labels: str | None, label_column: str | None, seed: int) -> 
     suffixes = "".join(Path(what).suffixes)
     if "ubyte" in Path(what).name or suffixes.endswith((".idx", ".idx.gz", ".gz")):
         return _idx_files(what, labels, seed)
-    return _table(what, label_column, seed)
+    if not suffixes and not Path(what).exists():
+        names = ", ".join((*IMAGES, *PLANES))
+        raise DataError(f"{what}: is neither a file here nor one of {names}, perceptron, predict and draw")
+    return _table(what, label_column, drop_missing, seed)
 
 
 def _named_images(name: str, seed: int) -> Source:
@@ -185,13 +206,13 @@ def _plane(name: str, seed: int) -> Source:
     return _split(name, f"{name} (synthetic)", data.data, data.target, data.target_names, seed, data.description, True)
 
 
-def _table(path: str, label: str | None, seed: int) -> Source:
-    table = datasets.read_csv(path, label=label)
+def _table(path: str, label: str | None, drop_missing: bool, seed: int) -> Source:
+    table = datasets.read_csv(path, label=label, drop_missing=drop_missing)
     if table.label is None:
         raise DataError(f"{path}: no column names the classes; add a text column, or say which with --label COLUMN")
     names, target = np.unique(table.label, return_inverse=True)
     if len(names) < 2:
-        raise DataError(f"{path}: all labels are {names[0]!r}; a network needs two classes at least")
+        raise DataError(f"{path}: all labels are {str(names[0])!r}; a network needs two classes at least")
     if len(names) > max(2, len(target) // 5):
         raise DataError(
             f"{path}: column {table.label_name!r} has {len(names)} different values in {len(target)} rows; "
@@ -208,6 +229,7 @@ def _table(path: str, label: str | None, seed: int) -> Source:
         seed,
         f"{path}, {len(target)} rows, {table.values.shape[1]} features",
         synthetic=False,
+        notes=table.notes,
     )
 
 
@@ -220,6 +242,7 @@ def _split(
     seed: int,
     description: str,
     synthetic: bool,
+    notes: tuple[str, ...] = (),
 ) -> Source:
     """Part rows at random: a quarter to test on, a tenth of the rest to validate on."""
     order = np.argsort(Generator(seed, stream=2).uniform(size=len(target)), kind="stable")
@@ -245,4 +268,5 @@ def _split(
         image_size=None,
         description=description,
         synthetic=synthetic,
+        notes=notes,
     )

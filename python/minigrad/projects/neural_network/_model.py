@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
 import minigrad as mg
@@ -114,7 +115,7 @@ def widths(text: str | None, n_features: int, n_classes: int, image: bool) -> Se
 
     Raises
     ------
-    ValueError
+    click.UsageError
         If they do not.
     """
     if text is None:
@@ -123,11 +124,13 @@ def widths(text: str | None, n_features: int, n_classes: int, image: bool) -> Se
     try:
         layers = tuple(int(part) for part in text.replace("-", ",").split(","))
     except ValueError:
-        raise ValueError(f"--layers must be widths parted by commas, such as 784,128,64,10; got {text!r}") from None
+        raise click.UsageError(
+            f"--layers must be widths parted by commas, such as 784,128,64,10; got {text!r}"
+        ) from None
     if len(layers) < 2 or min(layers) < 1:
-        raise ValueError(f"--layers must name two widths at least, each 1 or more; got {text!r}")
+        raise click.UsageError(f"--layers must name two widths at least, each 1 or more; got {text!r}")
     if layers[0] != n_features or layers[-1] != n_classes:
-        raise ValueError(
+        raise click.UsageError(
             f"--layers must begin with the {n_features} features and end with the {n_classes} classes of the data; "
             f"got {text!r}"
         )

@@ -133,10 +133,7 @@ def _check_usage(
         raise click.UsageError("--reconstruct needs images: add --dataset mnist or --dataset digits")
     if view.reconstruct is not None and components is not None:
         raise click.UsageError("--reconstruct K says how many components; leave out --components")
-    formats = ("gif",) if view.animate else ui.FORMATS
-    if session.save is not None and session.save.suffix.lower().lstrip(".") not in formats:
-        names = " or ".join("." + name for name in formats)
-        raise click.UsageError(f"--save {session.save}: the name of this picture must end in {names}")
+    session.check_save(*(("gif",) if view.animate else ui.FORMATS))
     needed = 3 if view.three_d else 2 if view.animate else 1
     if components is not None and components < needed:
         raise click.UsageError(f"{'--3d' if view.three_d else '--animate'} needs --components {needed} or more")
