@@ -26,8 +26,8 @@ Example:
 
   $ minigrad vector-graphics asteroids --headless --seed 1 --record game.json
   Asteroids: seed 1, 120 steps a second; the pilot plays 20 s
-  EXAMPLE_SCORE
-  EXAMPLE_STATE
+  Score 3,340, level 2, ships left 3
+  State after 2,400 steps: 70bc53ef787d795a
   Saved animation to asteroids_1.gif
   Saved replay to game.json
   $ minigrad vector-graphics asteroids --replay game.json
@@ -131,7 +131,7 @@ def _run(session: Session, game: Game, recorded: Replay | None, seconds: float) 
     session.say(f"Asteroids: seed {game.seed}, {STEPS_PER_SECOND} steps a second; {who}")
     path = session.path(f"asteroids_{game.seed}.gif")
     moving = path is not None and path.suffix.lower() == ".gif"
-    view, keys = View(game), recorded.keys() if recorded is not None else None
+    view, keys = View(game), iter(recorded) if recorded is not None else None
     played = Replay(game.seed)
     with (
         ui.progress("Playing") as report,

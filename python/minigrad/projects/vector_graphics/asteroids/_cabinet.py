@@ -54,7 +54,7 @@ class Cabinet:
         self.done = self.paused = False
         self.save_picture: Callable[[], str] | None = None
         self.save_replay: Callable[[], str] | None = None
-        self._recorded: Iterator[int] | None = recorded.keys() if recorded is not None else None
+        self._recorded: Iterator[int] | None = iter(recorded) if recorded is not None else None
         self._watching = recorded is not None
         self._held: set[str] = set()
         self._tapped: set[str] = set()

@@ -48,7 +48,7 @@ class Replay:
         else:
             self.runs.append([keys, 1])
 
-    def keys(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[int]:
         """Yield the keys of each step."""
         for keys, count in self.runs:
             for _ in range(count):

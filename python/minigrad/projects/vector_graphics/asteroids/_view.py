@@ -84,6 +84,11 @@ class View:
         """Show a line above the keys, for a while."""
         self._message, self._message_end = message, self.game.steps + _MESSAGE_STEPS
 
+    @property
+    def message(self) -> str:
+        """The line above the keys; empty once its time is over."""
+        return self._message if self.game.steps <= self._message_end else ""
+
     def note(self) -> None:
         """Remember what broke in the game's last step."""
         now = self.game.steps
@@ -212,8 +217,8 @@ class View:
             _close(stage, icon + (left + (12 + 22 * i) * scale, top + 50 * scale), _WHITE)
         stage.text(f"level {game.level}", (right, top), _DIM, round(16 * scale), align="right")
         stage.text(keys, ((left + right) / 2, bottom + FOOT / 2), _DIM, small, align="center")
-        if game.steps <= self._message_end:
-            stage.text(self._message, ((left + right) / 2, bottom - 16), _FLAME, small, align="center")
+        if self.message:
+            stage.text(self.message, ((left + right) / 2, bottom - 16), _FLAME, small, align="center")
         words, below = self._headline(paused)
         if words:
             stage.text(words, middle, _WHITE, round(44 * scale), align="center", bold=True)
