@@ -195,9 +195,8 @@ def _read_ratings(path: Path) -> _Columns:
     if not users:
         raise DataError(f"{path}: holds no rating; it must have a user, a film and a rating in each line")
     try:
-        return _Columns(
-            *(np.array(column, np.int64) for column in (users, items)), np.array(values, np.float32), np.array(numbers)
-        )
+        numbered = np.array(users, np.int64), np.array(items, np.int64)
+        return _Columns(*numbered, values=np.array(values, np.float32), lines=np.array(numbers))
     except OverflowError:
         raise DataError(f"{path}: the number of a user or a film is beyond 64 bits; renumber them") from None
 

@@ -20,7 +20,7 @@ compute with the rooms and hand arrays over.
 
 from __future__ import annotations
 
-from minigrad.ui._charts import arrows, class_legend, scatter_classes, thumbnails, variance_bars
+from minigrad.ui._charts import arrows, class_legend, name_points, scatter_classes, thumbnails, variance_bars
 from minigrad.ui._display import show, window_backend
 from minigrad.ui._figure import (
     FORMATS,
@@ -43,6 +43,7 @@ __all__ = [
     "arrows",
     "class_legend",
     "frames_to_gif",
+    "name_points",
     "new_figure",
     "palette",
     "progress",

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.ui._theme import MARKERS, NEUTRAL, palette
 
-__all__ = ["arrows", "class_legend", "scatter_classes", "thumbnails", "variance_bars"]
+__all__ = ["arrows", "class_legend", "name_points", "scatter_classes", "thumbnails", "variance_bars"]
 
 # Beyond this many points a marker with an edge is a blot, and shapes cannot be told apart.
 _MANY = 3000
@@ -133,6 +133,51 @@ def _part(axes: Any, texts: list[Any]) -> None:
         x, y = text.get_position()
         text.set_position((x + (left - right) * pixel, y + up * pixel))
         placed.append(box.translated(left - right, up))
+
+
+def name_points(axes: Any, points: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Write names beside points, the first ones first, leaving out what would lie on an earlier one.
+
+    Call it last: what has room depends on the final limits of `axes`.
+
+    Parameters
+    ----------
+    axes : Axes
+    points : ndarray, shape (n, 2)
+    names : sequence of str
+
+    Returns
+    -------
+    ndarray of int
+        The indices of the points that have their names.
+    """
+    from matplotlib.patheffects import withStroke
+
+    figure = axes.get_figure()
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()
+    frame = axes.get_window_extent(renderer)
+    taken: list[Any] = []
+    written = []
+    for i, name in enumerate(names):
+        text = axes.annotate(
+            _shorten(name),
+            tuple(points[i]),
+            xytext=(5, 3),
+            textcoords="offset points",
+            fontsize=8,
+            color=NEUTRAL["ink"],
+            parse_math=False,
+            zorder=5,
+            path_effects=[withStroke(linewidth=2.0, foreground="white", alpha=0.85)],
+        )
+        box = text.get_window_extent(renderer)
+        if box.x1 > frame.x1 or box.y1 > frame.y1 or any(box.overlaps(other) for other in taken):
+            text.remove()
+        else:
+            taken.append(box.padded(1.0))
+            written.append(i)
+    return np.array(written, dtype=int)
 
 
 def thumbnails(
