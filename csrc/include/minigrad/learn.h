@@ -34,6 +34,56 @@ typedef struct {
 mg_status_t mg_baseline_fit(const mg_table_t *by_user, const mg_table_t *by_item, double mean, double reg_user,
                             double reg_item, size_t sweeps, double *user_bias, double *item_bias);
 
+/* How alike two rows a, b of a table are, by the columns that both have (n of them), of values
+ * x and y there:
+ *   DOT            sum x y
+ *   COSINE         sum x y / sqrt(sum x^2 sum y^2), sums over the n common columns
+ *   COSINE_FULL    the same, each sum of squares over its whole row: absent values count as 0
+ *   PEARSON        the correlation of x and y over the common columns
+ * each times shrunk(n) = (n - 1) / (n - 1 + shrinkage) where shrinkage > 0; 0 where n is less
+ * than min_support, or the denominator is 0. */
+typedef enum {
+    MG_SIMILARITY_DOT = 0,
+    MG_SIMILARITY_COSINE = 1,
+    MG_SIMILARITY_COSINE_FULL = 2,
+    MG_SIMILARITY_PEARSON = 3
+} mg_similarity_t;
+
+/* The number of entries of a similarity matrix in compressed rows: the pairs of different rows
+ * with at least min_support >= 1 common columns. `rows` and `columns` are one table both ways.
+ * start (n_rows + 1) is written. */
+mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support, int64_t *start);
+
+/* Its entries: index, similarity and support, start[n_rows] each, indices ascending.
+ * start must be what mg_similarity_count gave. */
+mg_status_t mg_similarity_fill(const mg_table_t *rows, const mg_table_t *columns, mg_similarity_t kind,
+                               double shrinkage, size_t min_support, const int64_t *start, int32_t *index,
+                               float *similarity, int32_t *support);
+
+/* The similarities of one more row, given by its n columns and values, to all rows of a table;
+ * similarity and support have n_rows elements. `columns` holds the table by columns; squares
+ * (n_rows) the rows' sums of squares, read for COSINE_FULL only. */
+mg_status_t mg_similarity_row(const mg_table_t *columns, size_t n, const int64_t *column, const float *value,
+                              const double *squares, mg_similarity_t kind, double shrinkage, size_t min_support,
+                              double *similarity, int64_t *support);
+
+/* Predictions of pairs (a[k], b[k]) by neighbours: a is a row of `similar`, in compressed rows,
+ * and among the entries of row b of `rated` (columns: rows of `similar`; values: residuals about
+ * the offsets) the `most` with the largest positive similarities to a are averaged with them:
+ * out[k] = sum s r / (sum s + damping), 0 if there are none; used[k], if used is not NULL, how
+ * many there were. Of equal similarities the first column's wins. */
+mg_status_t mg_neighbors_predict(const mg_table_t *similar, const mg_table_t *rated, size_t most, double damping,
+                                 size_t n, const int64_t *a, const int64_t *b, double *out, int64_t *used);
+
+/* The same for one visitor. By items: the visitor's residuals of n items, and `similar`; out
+ * has n_rows elements. */
+mg_status_t mg_neighbors_visitor(const mg_table_t *similar, size_t n, const int64_t *items, const float *residuals,
+                                 size_t most, double damping, double *out);
+
+/* By users: similarity holds the visitor's to each column of `rated`, whose rows are items. */
+mg_status_t mg_neighbors_like(const mg_table_t *rated, const double *similarity, size_t most, double damping,
+                              double *out);
+
 /* One side, users or items, of Bayesian matrix factorisation: what its vectors are and what
  * their prior is. `factors` counts the elements of a vector, the bias first; vectors lie
  * `stride` elements apart, and the elements between are zero. All is read and written. */

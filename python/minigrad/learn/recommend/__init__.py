@@ -10,18 +10,22 @@ from minigrad.learn.recommend._baseline import Baseline
 from minigrad.learn.recommend._gibbs import BayesianMF
 from minigrad.learn.recommend._metrics import evaluate, mae, rank_quality, rmse
 from minigrad.learn.recommend._model import Newcomer, Reason, Recommender
+from minigrad.learn.recommend._neighbors import KNN, Similarities, similarities
 from minigrad.learn.recommend._ratings import Ratings, kfold
 
 __all__ = [
+    "KNN",
     "Baseline",
     "BayesianMF",
     "Newcomer",
     "Ratings",
     "Reason",
     "Recommender",
+    "Similarities",
     "evaluate",
     "kfold",
     "mae",
     "rank_quality",
     "rmse",
+    "similarities",
 ]

@@ -201,7 +201,7 @@ class BayesianMF(Recommender):
             precisions[s - 1], links[s - 1] = users.precision, users.links
         self.alphas_ = alphas
         self._features = sides[0].features
-        self._prior = means, precisions, np.ascontiguousarray(np.moveaxis(links, 0, 1)).reshape(links.shape[1], -1)
+        self._prior = means, precisions, np.ascontiguousarray(np.moveaxis(links, 0, 1))
         self._taste = Taste(owner, ratings, factors, kept[0], kept[1], alphas, noise[0], noise[1], freedom)
 
     def _expect(self, users: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -211,5 +211,6 @@ class BayesianMF(Recommender):
         means, precisions, links = self._prior
         prior = means
         if len(links):
-            prior = means + np.asarray(matmul(self._features.of(items)[None, :], links)).reshape(means.shape)
+            shift = matmul(self._features.of(items)[None, :], links.reshape(len(links), -1))
+            prior = means + np.asarray(shift).reshape(means.shape)
         return self._taste.fold(items, values, np.ascontiguousarray(prior), precisions, spread=True)
