@@ -16,7 +16,7 @@ from PIL import Image
 
 import minigrad
 from minigrad import DataError, linalg, ui
-from minigrad.projects._program import run
+from minigrad.projects import vector_graphics
 from minigrad.projects.vector_graphics import asteroids
 from minigrad.projects.vector_graphics.asteroids import FIRE, LEFT, RIGHT, START, THRUST, Cabinet, Game, Replay, View
 from minigrad.projects.vector_graphics.asteroids import _view as drawing
@@ -44,7 +44,7 @@ RECORDING = Path(__file__).with_name("asteroids_replay.json")
 
 
 def main(args):
-    run(asteroids.command, args, "asteroids")
+    vector_graphics.main(["asteroids", *args])
 
 
 def rock_at(x, y, size=1, vx=0, vy=0):

@@ -13,15 +13,13 @@ from minigrad.projects.vector_graphics.asteroids import FIRE, LEFT, Game, Replay
 
 pytestmark = [pytest.mark.window, pytest.mark.native]
 
-_PROGRAM = (
-    "from minigrad.projects._program import run; from minigrad.projects.vector_graphics.asteroids import command; "
-)
+_PROGRAM = ("-m", "minigrad", "vector-graphics", "asteroids")
 
 
 def test_keys_steer_the_ship_and_the_recording_repeats_the_game(
     open_window: Callable[..., Any], tmp_path: Path
 ) -> None:
-    window = open_window("-c", _PROGRAM + "run(command, ['--seed', '7', '--record', 'game.json'])")
+    window = open_window(*_PROGRAM, "--seed", "7", "--record", "game.json")
     # A first picture shows that keys arrive.
     window.press("s", lambda: any(tmp_path.glob("asteroids_7_*.png")))
 
@@ -53,7 +51,7 @@ def test_a_replay_is_watched_and_its_end_checked(open_window: Callable[..., Any]
         replay.add(LEFT if i < 30 else FIRE)
     replay.state = game.digest()
     (tmp_path / "game.json").write_bytes(replay.dump())
-    window = open_window("-c", _PROGRAM + "run(command, ['--replay', 'game.json'])")
+    window = open_window(*_PROGRAM, "--replay", "game.json")
     # The picture is named by the step: 60 is the replay's end.
     window.press("s", (tmp_path / "asteroids_7_60.png").exists)
     code, out, err = window.quit()

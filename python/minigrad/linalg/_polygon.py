@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -279,19 +280,18 @@ def touching(a: Any, b: Any) -> bool:
     >>> linalg.touching(square, [[[3, 3]], [[2.1, 1], [3, 0]]])
     False
     """
-    packed, pointers = [], []
+    bodies, pointers = [], []
     for body, name in ((a, "a"), (b, "b")):
         parts = _parts(body, name)
-        starts = np.zeros(len(parts) + 1, np.uint64)
-        starts[1:] = np.cumsum([len(part) for part in parts])
+        starts = ffi.new("uint64_t[]", [0, *itertools.accumulate(map(len, parts))])
         vertices = np.concatenate(parts) if len(parts) > 1 else parts[0]
-        packed.append((parts, starts, vertices))
-        pointers += [len(parts), pointer(starts), pointer(vertices)]
+        bodies.append((parts, vertices))
+        pointers += [len(parts), starts, pointer(vertices)]
     result = ffi.new("int32_t *")
     status = lib.mg_convex_touch_f64(*pointers, result)
     if status == lib.MG_ERR_ARGUMENT:
-        _refuse_concave("touching", {"a": packed[0][0], "b": packed[1][0]})
-    _check_exact(status, "touching", a=packed[0][2], b=packed[1][2])
+        _refuse_concave("touching", {"a": bodies[0][0], "b": bodies[1][0]})
+    _check_exact(status, "touching", a=bodies[0][1], b=bodies[1][1])
     return bool(result[0])
 
 

@@ -207,9 +207,8 @@ class View:
 
     def _draw_words(self, stage: ui.Stage, camera: _Camera, paused: bool, keys: str) -> None:
         game, scale = self.game, camera.scale
-        (left, top), (right, bottom), middle = camera(
-            np.array([[14.0, 10], [WIDTH - 14, HEIGHT - 24], [WIDTH / 2, 300]])
-        )
+        corners = np.array([[14.0, 10], [WIDTH - 14, HEIGHT], [WIDTH / 2, 210]])
+        (left, top), (right, bottom), middle = camera(corners)
         small = max(9, round(13 * min(scale, 1.2)))
         stage.text(f"{game.score:,}", (left, top), _WHITE, round(26 * scale), bold=True)
         icon = SHIP.corners[:, ::-1] * (0.75 * scale, -0.75 * scale)
