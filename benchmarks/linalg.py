@@ -10,6 +10,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
+import matplotlib.path
 import numpy as np
 import scipy.linalg
 
@@ -124,6 +125,23 @@ def leading(n: int) -> Iterator[Case]:
         )
 
 
+def polygons(quick: bool) -> Iterator[Case]:
+    """Yield points in a polygon; the rival, too, takes all of them in one call, but rounds."""
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-1, 1, (100_000 if quick else 1_000_000, 2))
+    for n in (4, 12, 100):
+        angle = np.sort(rng.uniform(0, 2 * np.pi, n))
+        polygon = np.stack([np.cos(angle), np.sin(angle)], 1) * rng.uniform(0.5, 1, (n, 1))
+        path = matplotlib.path.Path(np.concatenate([polygon, polygon[:1]]), closed=True)
+        yield Case(
+            f"points in polygon {len(points)}x{n}",
+            lambda polygon=polygon: linalg.point_in_polygon(polygon, points),
+            {"matplotlib": lambda path=path: path.contains_points(points)},
+            len(points) * n / 1e9,
+            "G edges/s",
+        )
+
+
 def cases(quick: bool) -> Iterator[Case]:
     """Yield everything; the rough look leaves out the largest."""
     for dtype in (np.float32, np.float64):
@@ -136,6 +154,7 @@ def cases(quick: bool) -> Iterator[Case]:
     for n in (100, 300) if quick else (100, 300, 784):
         yield from factorisations(n)
     yield from leading(784)
+    yield from polygons(quick)
 
 
 if __name__ == "__main__":

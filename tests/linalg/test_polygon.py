@@ -107,6 +107,18 @@ def test_winding_counts_the_turns_around_the_point(polygon, points):
             assert number[i] == slow_winding(polygon, point)
 
 
+@given(st.lists(POINT, min_size=1, max_size=40), st.sampled_from([1.0, 0.1, 1e-100]))
+def test_many_points_find_their_edges_as_single_ones_do(polygon, scale):
+    # Many points are held against the edges of their band alone; every height of a vertex is among them.
+    grid = scale * np.stack(np.meshgrid(np.arange(-1, 9.5, 0.5), np.arange(-1, 9.5, 0.5)), axis=-1).reshape(-1, 2)
+    ring = scale * np.array(polygon)
+    number, boundary = linalg.winding_number(ring, grid)
+    for i in range(0, len(grid), 40):
+        few = linalg.winding_number(ring, grid[i : i + 40])
+        assert (few.number == number[i : i + 40]).all()
+        assert (few.boundary == boundary[i : i + 40]).all()
+
+
 def test_winding_goes_with_the_direction_and_the_number_of_turns():
     square = [(0, 0), (4, 0), (4, 4), (0, 4)]
     assert linalg.winding_number(square * 3, [1, 1]) == (3, False)
