@@ -22,6 +22,7 @@ from minigrad.datasets._iris import iris_version, load_iris
 from minigrad.datasets._matplotlib import photo, photo_path
 from minigrad.datasets._mnist import load_fashion_mnist, load_mnist
 from minigrad.datasets._movielens import load_movielens, read_movielens
+from minigrad.datasets._photo import Photo, encode_photo, read_photo
 from minigrad.datasets._pictures import center_digit, read_picture
 from minigrad.datasets._planar import PLANAR, load_planar
 from minigrad.datasets._ratings import RatingsDataset, load_synthetic_ratings
@@ -30,12 +31,14 @@ from minigrad.datasets._tables import Table, read_csv
 __all__ = [
     "DataError",
     "Dataset",
+    "Photo",
     "Progress",
     "RatingsDataset",
     "Table",
     "augment",
     "available",
     "center_digit",
+    "encode_photo",
     "fetch",
     "iris_version",
     "load",
@@ -54,6 +57,7 @@ __all__ = [
     "read_idx",
     "read_images",
     "read_movielens",
+    "read_photo",
     "read_picture",
 ]
 

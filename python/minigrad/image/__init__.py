@@ -16,12 +16,14 @@ from minigrad.image._color import (
     sepia_matrix,
     unpremultiply,
 )
+from minigrad.image._composition import Composition
 from minigrad.image._displace import displace, smooth_fields
 from minigrad.image._filter import convolve, gaussian_blur, gradient_magnitude, unsharp_mask
 from minigrad.image._homography import homography
 from minigrad.image._warp import affine, warp
 
 __all__ = [
+    "Composition",
     "affine",
     "apply_color",
     "brightness_matrix",
