@@ -38,6 +38,7 @@ _SUFFIXES = {
     ".ppm": "PPM",
     ".pgm": "PPM",
 }
+_OPTIONS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}
 _KINDS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha"}
 
 
@@ -123,7 +124,7 @@ def _decode(data: bytes, where: str, frame: int | None) -> Photo:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        picture = Image.open(io.BytesIO(data))
+        picture: Any = Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
         raise DataError(f"{where}: is not a picture in a known format (it begins with {data[:8]!r})") from None
     except Image.DecompressionBombError as error:
@@ -234,7 +235,7 @@ def encode_photo(pixels: np.ndarray, path: str | os.PathLike[str]) -> tuple[byte
         raise DataError(f"{where}: the name must end in {', '.join(sorted(_SUFFIXES))}")
     pixels, notes = _fit(np.ascontiguousarray(pixels), kind)
     stream = io.BytesIO()
-    options: dict[str, Any] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
+    options = _OPTIONS.get(kind, {})
     try:
         Image.fromarray(pixels).save(stream, kind, **options)
     except (OSError, ValueError, OverflowError, struct.error) as error:
