@@ -27,7 +27,7 @@ Example:
   $ minigrad vector-graphics asteroids --headless --seed 1 --record game.json
   Asteroids: seed 1, 120 steps a second; the pilot plays 20 s
   Score 3,340, level 2, ships left 3
-  State after 2,400 steps: 70bc53ef787d795a
+  State after 2,400 steps: 4b2ba75f06808a7a
   Saved animation to asteroids_1.gif
   Saved replay to game.json
   $ minigrad vector-graphics asteroids --replay game.json
@@ -83,12 +83,13 @@ def _finished(replay: Replay, game: Game) -> Replay:
 
 
 def _figures(game: Game) -> dict[str, Any]:
-    return {"score": game.score, "level": game.level, "lives": game.lives, "over": game.over}
+    return {"score": game.score, "best": game.best, "level": game.level, "lives": game.lives, "over": game.over}
 
 
 def _say_end(session: Session, game: Game) -> None:
     ships = "game over" if game.over else f"ships left {game.lives}"
-    session.say(f"Score {game.score:,}, level {game.level}, {ships}")
+    best = f" (best {game.best:,})" if game.best else ""
+    session.say(f"Score {game.score:,}{best}, level {game.level}, {ships}")
     session.say(f"State after {game.steps:,} steps: {game.digest()[:16]}")
 
 

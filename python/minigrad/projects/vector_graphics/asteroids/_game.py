@@ -83,6 +83,8 @@ class Game:
     rocks : list of Rock
     bullets : list of Bullet
     score, lives, level : int
+    best : int
+        The highest score of a game that is over.
     level_start : int
         The step at which the level began.
     over : bool
@@ -101,7 +103,7 @@ class Game:
     def __init__(self, seed: int = 0) -> None:
         self._rng = Generator(seed)
         self.seed = self._rng.seed
-        self.steps = 0
+        self.steps = self.best = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -185,6 +187,8 @@ class Game:
         self.ship = None
         self.lives -= 1
         self.over = self.lives == 0
+        if self.over:
+            self.best = max(self.best, self.score)
         self._wait = _PAUSE
 
     def _go_on(self) -> None:
@@ -245,7 +249,16 @@ class Game:
 
     def numbers(self) -> list[int]:
         """Return the whole state as whole numbers: two games with the same ones have the same future."""
-        scalars = [self.seed, self._rng.position, self.steps, self.score, self.lives, self.level, int(self.over)]
+        scalars = [
+            self.seed,
+            self._rng.position,
+            self.steps,
+            self.best,
+            self.score,
+            self.lives,
+            self.level,
+            int(self.over),
+        ]
         scalars += [self.level_start, self.shield, self._reload, self._wait, self._gap, int(self.ship is not None)]
         scalars += [len(self.rocks), len(self.bullets)]
         bodies = [*([self.ship] if self.ship is not None else []), *self.rocks, *self.bullets]

@@ -184,12 +184,13 @@ class View:
             _line(stage, (start + end) / 2 - side, (start + end) / 2 + side, _FAINT)
             stage.text(f"{distance:.1f} px", (end + start) / 2 + (6, -16), _AXIS, 12)
         matrix = ship.place(ship.x, ship.y).matrix
-        x, y = camera(np.array([[WIDTH - 236.0, 44.0]]))[0]
-        stage.text("the ship's matrix", (x, y), _DIM, 12)
+        corner, scale = camera(np.array([[WIDTH - 236.0, 44.0]]))[0], camera.scale
+        small = _small(scale)
+        stage.text("the ship's matrix", corner, _DIM, small)
         for i, row in enumerate(matrix):
             for j, value in enumerate(row):
-                text = f"{value:.2f}" if j == 2 and i < 2 else f"{value:.3f}"
-                stage.text(text, (x + 70 + 74 * j, y + 18 + 17 * i), _WHITE, 13, align="right")
+                words = f"{value:.2f}" if j == 2 and i < 2 else f"{value:.3f}"
+                stage.text(words, corner + np.array([70 + 74 * j, 18 + 17 * i]) * scale, _WHITE, small, align="right")
 
     # --- words
 
@@ -209,12 +210,15 @@ class View:
         game, scale = self.game, camera.scale
         corners = np.array([[14.0, 10], [WIDTH - 14, HEIGHT], [WIDTH / 2, 210]])
         (left, top), (right, bottom), middle = camera(corners)
-        small = max(9, round(13 * min(scale, 1.2)))
+        small = _small(scale)
         stage.text(f"{game.score:,}", (left, top), _WHITE, round(26 * scale), bold=True)
         icon = SHIP.corners[:, ::-1] * (0.75 * scale, -0.75 * scale)
         for i in range(min(game.lives, 12)):
             _close(stage, icon + (left + (12 + 22 * i) * scale, top + 50 * scale), _WHITE)
         stage.text(f"level {game.level}", (right, top), _DIM, round(16 * scale), align="right")
+        if game.best:
+            place = (left + right) / 2, top + 10 * scale
+            stage.text(f"best {game.best:,}", place, _DIM, round(16 * scale), align="center")
         stage.text(keys, ((left + right) / 2, bottom + FOOT / 2), _DIM, small, align="center")
         if self.message:
             stage.text(self.message, ((left + right) / 2, bottom - 16), _FLAME, small, align="center")
@@ -232,6 +236,10 @@ class View:
         if game.steps - game.level_start < 3 * STEPS_PER_SECOND // 2:
             return f"LEVEL {game.level}", "the edges of the world are joined" if game.level == 1 else ""
         return "", ""
+
+
+def _small(scale: float) -> int:
+    return max(9, round(13 * min(scale, 1.2)))
 
 
 def _fading(color: _Color, age: float) -> _Color:
