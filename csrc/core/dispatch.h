@@ -22,6 +22,7 @@
 #include "kernels/random.h"
 #include "kernels/resample.h"
 #include "kernels/rnn.h"
+#include "kernels/sgd.h"
 #include "kernels/softmax.h"
 #include "kernels/transform.h"
 #include "kernels/vecmath.h"
@@ -52,6 +53,7 @@ typedef struct {
     mg_filter_kernels_t filter;
     mg_probe_kernels_t probe;
     mg_random_kernels_t random;
+    mg_sgd_kernels_t sgd;
     mg_transform_kernels_f32_t transform_f32;
     mg_transform_kernels_f64_t transform_f64;
     const mg_resample_kernels_t *resample;

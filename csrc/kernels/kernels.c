@@ -69,6 +69,7 @@
 
 #include "core/real_end.h"
 #include "kernels/resample.inc"
+#include "kernels/sgd.inc"
 
 const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .name = STRING(MG_LEVEL),
@@ -110,6 +111,7 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
                .uniform_f64 = random_uniform_f64,
                .normal_f32 = random_normal_f32,
                .normal_f64 = random_normal_f64},
+    .sgd = {sgd_row, sgd_row_joined},
     .transform_f32 = {transform_affine_f32, transform_project_f32},
     .transform_f64 = {transform_affine_f64, transform_project_f64},
     .resample = &resample_kernels,

@@ -174,22 +174,6 @@ static mg_status_t draw_links(phase_t *phase)
                     &side->link_precision); /* (D7) */
 }
 
-typedef double pack_t __attribute__((vector_size(8 * sizeof(double)), aligned(8), may_alias));
-
-/* p += weight y y^T in whole packs of the lower triangle, h += weight t y. */
-static void add_rating(size_t d, size_t ld, double weight, double t, const double *y, double *p, double *h)
-{
-    const pack_t *in = (const pack_t *)y;
-    pack_t *to = (pack_t *)h;
-    double weighted = weight * t;
-    for (size_t b = 0; b < ld / MG_SMALL_PACK; b++) to[b] += weighted * in[b]; /* (D3) */
-    for (size_t a = 0; a < d; a++) {
-        double factor = weight * y[a];
-        pack_t *row = (pack_t *)(p + a * ld);
-        for (size_t b = 0; b <= a / MG_SMALL_PACK; b++) row[b] += factor * in[b]; /* (D3) */
-    }
-}
-
 static void draw_row(const phase_t *phase, size_t r, double *p, double *h)
 {
     const mg_gibbs_side_t *side = phase->side, *other = phase->other;
@@ -204,7 +188,7 @@ static void draw_row(const phase_t *phase, size_t r, double *p, double *h)
         size_t c = (size_t)table->index[e];
         double weight = phase->model->alpha * side->noise[r] * other->noise[c];
         double t = (double)table->value[e] - phase->model->mean - other->vectors[c * ld]; /* (D1) */
-        add_rating(d, ld, weight, t, phase->regressors + c * ld, p, h);
+        mg_small_add(d, ld, weight, t, phase->regressors + c * ld, p, h);                 /* (D3) */
     }
     if (!mg_small_cholesky(d, ld, p)) {
         x[0] = NAN; /* found by the sum of squared errors */

@@ -12,6 +12,23 @@
 /* Vectors of taste are padded with zeros to a multiple of this many elements. */
 #define MG_SMALL_PACK ((size_t)8)
 
+typedef double mg_pack_t __attribute__((vector_size(8 * sizeof(double)), aligned(8), may_alias));
+
+/* A rating enters normal equations: a += weight y y^T in whole packs of the lower triangle,
+ * h += weight t y. ld is a multiple of MG_SMALL_PACK. */
+static inline void mg_small_add(size_t n, size_t ld, double weight, double t, const double *y, double *a, double *h)
+{
+    const mg_pack_t *in = (const mg_pack_t *)y;
+    mg_pack_t *to = (mg_pack_t *)h;
+    double weighted = weight * t;
+    for (size_t b = 0; b < ld / MG_SMALL_PACK; b++) to[b] += weighted * in[b];
+    for (size_t i = 0; i < n; i++) {
+        double factor = weight * y[i];
+        mg_pack_t *row = (mg_pack_t *)(a + i * ld);
+        for (size_t b = 0; b <= i / MG_SMALL_PACK; b++) row[b] += factor * in[b];
+    }
+}
+
 /* a = L L^T in place of the lower triangle; false if a pivot is not positive. */
 static inline bool mg_small_cholesky(size_t n, size_t ld, double *a)
 {

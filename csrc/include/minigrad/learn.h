@@ -84,6 +84,37 @@ mg_status_t mg_neighbors_visitor(const mg_table_t *similar, size_t n, const int6
 mg_status_t mg_neighbors_like(const mg_table_t *rated, const double *similarity, size_t most, double damping,
                               double *out);
 
+/* Biased matrix factorisation by stochastic gradients: r = mean + b + c + <p, q> with vectors
+ * (b, p) of users and (c, q) of items, `factors` elements each, `stride` apart (a multiple of 16;
+ * the elements between are zero and stay so). rate: length of a step; reg: penalty on squares. */
+typedef struct {
+    size_t factors, stride;
+    float mean, rate, reg;
+    float *users, *items; /* n x stride */
+} mg_sgd_t;
+
+/* One pass over the ratings, one step each. Users (rows) are taken in `order`, a permutation of
+ * them, eight at a time: the first ratings of the eight, then the second ones, and so on. */
+mg_status_t mg_sgd_epoch(const mg_sgd_t *model, const mg_table_t *by_user, const int64_t *order);
+
+/* The same with implicit feedback: p_u is joined by n_u^(-1/2) times the sum of the vectors
+ * `implicit` (n_items x stride, first element 0) of the items that u rated.
+ * Implicit vectors step once per user, by the sum of the
+ * user's gradients. */
+mg_status_t mg_sgd_epoch_implicit(const mg_sgd_t *model, const mg_table_t *by_user, float *implicit,
+                                  const int64_t *order);
+
+/* joined (n_users x stride) = users + n_u^(-1/2) sum of implicit vectors. */
+mg_status_t mg_sgd_join(const mg_sgd_t *model, const mg_table_t *by_user, const float *implicit, float *joined);
+
+/* One half of alternating least squares: the vectors (bias, factors) of all rows of a table,
+ * n_rows x stride, that minimise sum (r - mean - b - c - <p, q>)^2 + reg n |(b, p)|^2 given the
+ * columns' vectors `other`, n_columns x stride; n the row's number of ratings, and rows without
+ * any become 0. MG_ERR_NOT_POSITIVE_DEFINITE if a system has no unique solution; then vectors is
+ * spoiled. */
+mg_status_t mg_als_solve(const mg_table_t *table, size_t factors, size_t stride, double mean, double reg,
+                         const double *other, double *vectors);
+
 /* One side, users or items, of Bayesian matrix factorisation: what its vectors are and what
  * their prior is. `factors` counts the elements of a vector, the bias first; vectors lie
  * `stride` elements apart, and the elements between are zero. All is read and written. */

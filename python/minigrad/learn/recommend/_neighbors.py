@@ -132,7 +132,7 @@ def similarities(
     shrink = _check.real(shrinkage, owner, "shrinkage", 0.0)
     least = _check.integer(min_support, owner, "min_support", 1)
     if similarity == "pearson_baseline":
-        residuals = _residuals(ratings, ratings.mean, *biases(ratings, 15.0, 10.0, 10))
+        residuals = _residuals(ratings, ratings.mean, *biases(ratings, 5.0, 2.0, 10))
     else:
         residuals = ratings.by_user, ratings.by_item
     return _matrix(*residuals, kind, similarity, shrink, least)
@@ -186,11 +186,11 @@ class KNN(Recommender):
         baseline.
     shrinkage : float, default 100.0
         Draws similarities that rest on few ratings towards 0; see `similarities`.
-    damping : float, default 0.0
+    damping : float, default 0.5
         Draws predictions towards the offset where the similarities are small.
     min_support : int, default 1
         Neighbours have at least so many ratings in common.
-    reg_user, reg_item : float, default 15.0, 10.0
+    reg_user, reg_item : float, default 5.0, 2.0
         Of the baseline; see `Baseline`.
     calibrate : bool, default True
         Measure errors on held-out ratings, for intervals.
@@ -220,7 +220,7 @@ class KNN(Recommender):
     --------
     >>> from minigrad.learn.recommend import KNN, Ratings
     >>> ratings = Ratings([0, 0, 1, 1, 2], [0, 1, 0, 1, 0], [5, 5, 1, 1, 5])
-    >>> model = KNN(similarity="cosine", centre="none", shrinkage=0, calibrate=False).fit(ratings)
+    >>> model = KNN(similarity="cosine", centre="none", shrinkage=0, damping=0, calibrate=False).fit(ratings)
     >>> model.predict([2], [1])
     array([5.])
     """
@@ -232,10 +232,10 @@ class KNN(Recommender):
         k: int = 40,
         centre: str = "baseline",
         shrinkage: float = 100.0,
-        damping: float = 0.0,
+        damping: float = 0.5,
         min_support: int = 1,
-        reg_user: float = 15.0,
-        reg_item: float = 10.0,
+        reg_user: float = 5.0,
+        reg_item: float = 2.0,
         calibrate: bool = True,
     ) -> None:
         self.kind = kind
