@@ -435,7 +435,7 @@ def press(cabinet, *names):
 def test_the_frame_rate_does_not_change_the_game():
     ends = []
     for frames in (24, 60, 144, 997):
-        cabinet = Cabinet(Game(4))
+        cabinet = Cabinet(Game(4), Replay(4))
         press(cabinet, "up", "space", "right")
         while cabinet.game.steps < 240:
             cabinet.advance(1 / frames)
@@ -446,7 +446,7 @@ def test_the_frame_rate_does_not_change_the_game():
 
 
 def test_a_tap_between_two_steps_counts_and_a_held_key_counts_until_it_is_let_go():
-    cabinet = Cabinet(Game(4))
+    cabinet = Cabinet(Game(4), Replay(4))
     press(cabinet, "left")
     cabinet.handle(ui.Event("keyup", key="left"))
     cabinet.advance(2.5 / 120)
@@ -460,7 +460,7 @@ def test_a_tap_between_two_steps_counts_and_a_held_key_counts_until_it_is_let_go
 
 
 def test_pause_stops_the_clock_and_a_stall_does_not_wind_it_forward():
-    cabinet = Cabinet(Game(4))
+    cabinet = Cabinet(Game(4), Replay(4))
     press(cabinet, "p")
     cabinet.advance(10)
     assert cabinet.game.steps == 0
@@ -471,7 +471,7 @@ def test_pause_stops_the_clock_and_a_stall_does_not_wind_it_forward():
 
 
 def test_keys_save_show_and_end(tmp_path):
-    cabinet = Cabinet(Game(4))
+    cabinet = Cabinet(Game(4), Replay(4))
     said = []
     cabinet.save_picture = lambda: said.append("picture") or "saved it"
 
@@ -485,18 +485,19 @@ def test_keys_save_show_and_end(tmp_path):
     assert cabinet.view.message == "cannot write there"
     press(cabinet, "q")
     assert cabinet.done
-    other = Cabinet(Game(4))
+    other = Cabinet(Game(4), Replay(4))
     other.handle(ui.Event("quit"))
     assert other.done
 
 
 def test_a_watched_replay_plays_its_keys_and_stops():
     replay = Replay.load(RECORDING)
-    cabinet = Cabinet(Game(replay.seed), replay)
+    cabinet = Cabinet(Game(replay.seed), Replay(replay.seed), replay)
     press(cabinet, "space", "left", "r")
     for _ in range(len(replay)):
         cabinet.advance(0.1)
     assert cabinet.game.steps == len(replay)
+    assert cabinet.view.message == "the replay is over"
     replay.check(cabinet.game, "here")
 
 
@@ -624,6 +625,34 @@ def test_wrong_arguments_are_named_in_one_line(run_main, arguments, code, messag
     assert outcome.err.startswith("Error: ")
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+def test_an_interrupted_game_is_kept_and_replays(run_main, tmp_path, monkeypatch):
+    def tire(game):
+        if game.steps == 100:
+            raise KeyboardInterrupt
+        return FIRE
+
+    monkeypatch.setattr(asteroids, "pilot", tire)
+    outcome = run_main(main, "--record", "game.json")
+    assert (outcome.code, outcome.err) == (130, "Interrupted: kept game.json\n")
+    replay = Replay.load(tmp_path / "game.json")
+    assert play(replay).digest() == replay.state
+
+
+def test_a_game_that_broke_off_within_a_step_claims_no_state(run_main, tmp_path, monkeypatch):
+    def break_off(game, keys, step=Game.step):
+        step(game, keys)
+        if game.steps == 100:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Game, "step", break_off)
+        assert run_main(main, "--record", "game.json").code == 130
+    replay = Replay.load(tmp_path / "game.json")
+    assert (len(replay), replay.state) == (99, "")
+    outcome = run_main(main, "--replay", "game.json", "--save", "end.png")
+    assert outcome.lines[-1] == "The recording names no state."
 
 
 def test_an_output_that_cannot_be_replaced_stays(run_main, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from minigrad import ui
+from minigrad import DataError, ui
 from minigrad.projects._program import Session, Tour, program
 from minigrad.projects.vector_graphics.asteroids._bodies import HEIGHT, STEPS_PER_SECOND, WIDTH
 from minigrad.projects.vector_graphics.asteroids._cabinet import Cabinet
@@ -62,24 +63,40 @@ def command(session: Session, replay_path: Path | None, record: Path | None, sec
     """
     if session.save is not None and session.save.suffix.lower() not in (".gif", ".png"):
         raise click.UsageError(f"--save {session.save}: the name must end in .gif or .png")
+    _refuse_early(record)
     recorded = Replay.load(replay_path) if replay_path is not None else None
     game = Game(recorded.seed if recorded is not None else session.seed)
-    if session.window[0] is not None and session.save is None:
-        played = _open(session, game, recorded)
-    else:
-        played = _run(session, game, recorded, seconds)
+    played = Replay(game.seed)
+    try:
+        if session.window[0] is not None and session.save is None:
+            _open(session, game, played, recorded)
+        else:
+            _run(session, game, played, recorded, seconds)
+    finally:
+        # A game that is interrupted is kept as well.
+        if record is not None:
+            _record(session, record, played, game)
     if recorded is not None and len(played) == len(recorded):
         recorded.check(game, str(replay_path))
-        session.say(f"The replay came to the recorded state.{'' if recorded.state else ' (It names none.)'}")
-    if record is not None:
-        write_atomically(record, _finished(played, game).dump())
-        session.keep(record)
-        session.say(f"Saved replay to {record}")
+        session.say("The replay came to the recorded state." if recorded.state else "The recording names no state.")
     session.result({**_figures(game), "steps": game.steps, "seed": game.seed, "state": game.digest()})
 
 
+def _refuse_early(path: Path | None) -> None:
+    """Refuse a path that cannot be written before a game is played for it."""
+    if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
+        raise DataError(f"cannot write {path}: it is a folder, or its folder is missing or closed; choose another path")
+
+
+def _record(session: Session, path: Path, played: Replay, game: Game) -> None:
+    write_atomically(path, _finished(played, game).dump())
+    session.keep(path)
+    session.say(f"Saved replay to {path}")
+
+
 def _finished(replay: Replay, game: Game) -> Replay:
-    return Replay(replay.seed, replay.runs, game.digest())
+    """Return what was played with the state that it came to, unless it broke off within a step."""
+    return Replay(replay.seed, replay.runs, game.digest() if game.steps == len(replay) else "")
 
 
 def _figures(game: Game) -> dict[str, Any]:
@@ -96,14 +113,14 @@ def _say_end(session: Session, game: Game) -> None:
 # --- with a window
 
 
-def _open(session: Session, game: Game, recorded: Replay | None) -> Replay:
-    """Let the user play, or watch a replay, until the window is closed; return what was played."""
-    cabinet = Cabinet(game, recorded)
+def _open(session: Session, game: Game, played: Replay, recorded: Replay | None) -> None:
+    """Let the user play, or watch a replay, until the window is closed."""
+    cabinet = Cabinet(game, played, recorded)
     session.say(f"Asteroids: seed {game.seed}, {STEPS_PER_SECOND} steps a second")
     with ui.Stage(WIDTH, HEIGHT + FOOT, title="Asteroids") as stage:
         cabinet.save_picture = lambda: _keep(session, f"asteroids_{game.seed}_{game.steps}.png", stage.png())
         cabinet.save_replay = lambda: _keep(
-            session, f"asteroids_{game.seed}_{game.steps}.json", _finished(cabinet.replay, game).dump()
+            session, f"asteroids_{game.seed}_{game.steps}.json", _finished(played, game).dump()
         )
         seconds = 0.0
         while not cabinet.done:
@@ -113,7 +130,6 @@ def _open(session: Session, game: Game, recorded: Replay | None) -> Replay:
             cabinet.draw(stage)
             seconds = stage.show(60)
     _say_end(session, game)
-    return cabinet.replay
 
 
 def _keep(session: Session, name: str, content: bytes) -> str:
@@ -125,7 +141,7 @@ def _keep(session: Session, name: str, content: bytes) -> str:
 # --- without one
 
 
-def _run(session: Session, game: Game, recorded: Replay | None, seconds: float) -> Replay:
+def _run(session: Session, game: Game, played: Replay, recorded: Replay | None, seconds: float) -> None:
     """Play without a window, by a replay or by the pilot, and save what was seen."""
     total = len(recorded) if recorded is not None else round(seconds * STEPS_PER_SECOND)
     who = f"a replay of {total / STEPS_PER_SECOND:.1f} s" if recorded is not None else f"the pilot plays {seconds:g} s"
@@ -133,7 +149,6 @@ def _run(session: Session, game: Game, recorded: Replay | None, seconds: float) 
     path = session.path(f"asteroids_{game.seed}.gif")
     moving = path is not None and path.suffix.lower() == ".gif"
     view, keys = View(game), iter(recorded) if recorded is not None else None
-    played = Replay(game.seed)
     with (
         ui.progress("Playing") as report,
         ui.Stage(*(_FILM_SIZE if moving else (WIDTH, HEIGHT)), window=False) as stage,
@@ -147,7 +162,6 @@ def _run(session: Session, game: Game, recorded: Replay | None, seconds: float) 
         write_atomically(path, ui.frames_to_gif(frames, STEPS_PER_SECOND / _stride(total)) if moving else picture)
         session.keep(path)
         session.say(f"Saved {'animation' if moving else 'picture'} to {path}")
-    return played
 
 
 def _stride(total: int) -> int:

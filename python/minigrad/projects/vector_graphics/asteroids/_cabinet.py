@@ -34,23 +34,23 @@ class Cabinet:
     Parameters
     ----------
     game : Game
+    replay : Replay
+        Receives the keys of each step.
     recorded : Replay, optional
         Play this one; the player then only watches.
 
     Attributes
     ----------
     view : View
-    replay : Replay
-        What has been played so far.
     done, paused : bool
     save_picture, save_replay : callable
         What S and R do; each returns the message to show.
     """
 
-    def __init__(self, game: Game, recorded: Replay | None = None) -> None:
+    def __init__(self, game: Game, replay: Replay, recorded: Replay | None = None) -> None:
         self.game = game
         self.view = View(game)
-        self.replay = Replay(game.seed)
+        self.replay = replay
         self.done = self.paused = False
         self.save_picture: Callable[[], str] | None = None
         self.save_replay: Callable[[], str] | None = None
@@ -106,6 +106,7 @@ class Cabinet:
             keys = self._next_keys()
             if keys is None:
                 self._time = 0.0
+                self.view.say("the replay is over")
                 return
             self.game.step(keys)
             self.replay.add(keys)
