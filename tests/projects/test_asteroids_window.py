@@ -40,6 +40,8 @@ def test_keys_steer_the_ship_and_the_recording_repeats_the_game(
     for keys in replay:
         game.step(keys)
     assert game.digest() == replay.state
+    # Every key was seen to be let go.
+    assert replay.runs[-1][0] == 0
     with Image.open(next(tmp_path.glob("*.png"))) as picture:
         assert picture.size == (960, 748)
 
