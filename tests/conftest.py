@@ -139,10 +139,14 @@ class Window:
         deadline = time.monotonic() + 30
         while not until():
             assert time.monotonic() < deadline, f"the key {key} has no effect"
-            # Without a window manager the focus has to be given first.
-            self._xdotool("windowfocus", self.number)
-            self._xdotool("key", "--clearmodifiers", key)
-            time.sleep(0.3)
+            self.press_once(key)
+
+    def press_once(self, key: str) -> None:
+        """Press a key, and give the window time to act on it."""
+        # Without a window manager the focus has to be given first.
+        self._xdotool("windowfocus", self.number)
+        self._xdotool("key", "--clearmodifiers", key)
+        time.sleep(0.3)
 
     def drag(self, *points: tuple[int, int]) -> None:
         """Lead the mouse, its left button held, through points of the window."""

@@ -59,7 +59,10 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", "
     metavar="[X,Y]",
     help="Show the matrix and how one output pixel is interpolated; by default the middle one.",
 )
-def command(session: Session, photo: Path | None, script: str | None, frame: int | None, pixel: str | None) -> None:
+@click.option("--show", "at_once", is_flag=True, help="Open the window first, then the prompt.")
+def command(
+    session: Session, photo: Path | None, script: str | None, frame: int | None, pixel: str | None, at_once: bool
+) -> None:
     """Transform a photograph at a prompt, by a script, or a whole folder of them.
 
     Every command is kept: geometry and colours are composed exactly and applied once to the original,
@@ -77,6 +80,9 @@ def command(session: Session, photo: Path | None, script: str | None, frame: int
     if script is not None or session.json or pixel is not None:
         _script(session, lab, script or "", where, pixel is not None)
     else:
+        session.say(_COMMANDS)
+        if at_once:
+            _SHOWN["show"](session, lab, [])
         _prompt(session, lab)
 
 
@@ -198,7 +204,6 @@ def _lines() -> Iterator[str]:
 
 
 def _prompt(session: Session, lab: Lab) -> None:
-    session.say(_COMMANDS)
     for line in _lines():
         name, words, _ = parse(line)
         if name == "quit":
