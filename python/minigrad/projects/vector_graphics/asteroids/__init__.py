@@ -56,7 +56,7 @@ _MOST_FRAMES = 400
     help="How long the pilot plays where there is no window.",
 )
 def command(session: Session, replay_path: Path | None, record: Path | None, seconds: float) -> None:
-    """Play Asteroids; without a display a pilot does, and its game is saved as an animation.
+    """Play Asteroids. Without a display, or with --save, a pilot plays, and its game is saved.
 
     The game takes 120 steps a second whatever the speed of the drawing. Seed and keys decide it: a
     replay comes to the same state to the last bit.

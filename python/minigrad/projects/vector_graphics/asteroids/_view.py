@@ -264,7 +264,7 @@ def _matrix(body: Body, place: tuple[float, float], between: float) -> linalg.Tr
     """Return the map of an outline to `place`, turned as at the moment."""
     turned = (body.heading - body.before[2] + TURN // 2) % TURN - TURN // 2
     degrees = (body.before[2] + between * turned) * 360 / TURN
-    return linalg.Transform2D.translation(*place) @ linalg.Transform2D.rotation(degrees)
+    return linalg.Transform2D.from_factors(x=place[0], y=place[1], degrees=degrees)
 
 
 def _velocity(body: Body) -> np.ndarray:
