@@ -29,6 +29,7 @@
 #include "core/arena.h"
 #include "core/dispatch.h"
 #include "core/pool.h"
+#include "image/footprint.h"
 
 /* Rows of output that are warped together: with a block of columns, a patch whose sources
  * stay in the cache even where a row of output crosses the rows of the input. */
@@ -110,7 +111,7 @@ static bool is_known(size_t channels, mg_interpolation_t interpolation, mg_edge_
 {
     return channels >= 1 && channels <= 4 && interpolation >= MG_INTERPOLATION_NEAREST &&
            interpolation <= MG_INTERPOLATION_LANCZOS && edge >= MG_EDGE_CONSTANT && edge <= MG_EDGE_WRAP &&
-           (options & ~(unsigned)MG_WARP_ALPHA) == 0;
+           (options & ~(unsigned)(MG_WARP_ALPHA | MG_WARP_ANTIALIAS)) == 0;
 }
 
 /* The input's row or column that stands for index i of the endless one; -1 for none. */
@@ -125,32 +126,138 @@ static ptrdiff_t edge_index(ptrdiff_t i, ptrdiff_t size, mg_edge_t edge)
     return i < size ? i : period - 1 - i;
 }
 
+/* What lies beyond the border for an average: see footprint.c, (D7). */
+static mg_edge_t averaged_edge(mg_edge_t edge)
+{
+    return edge == MG_EDGE_CONSTANT ? MG_EDGE_REPLICATE : edge;
+}
+
 static const size_t taps_of[] = {1, 2, 4, 6};
+
+/* The map is looked at every so many rows and columns, and at the last ones. */
+#define GRID ((size_t)32)
+
+static size_t grid_size(size_t size)
+{
+    return (size - 1) / GRID + 2;
+}
+
+static double grid_at(size_t k, size_t size)
+{
+    return (double)(k * GRID < size ? k * GRID : size - 1);
+}
+
+/* Whether the map shrinks somewhere. */
+static bool shrinks(const mg_locate_t *locate, size_t out_height, size_t out_width)
+{
+    double jacobian[4], x, y;
+    if (locate->affine) return mg_jacobian(locate->map, 0, 0, jacobian, &x, &y) && mg_shrinks(jacobian);
+    for (size_t l = 0; l < grid_size(out_height); l++) {
+        for (size_t k = 0; k < grid_size(out_width); k++) {
+            double i = grid_at(k, out_width), j = grid_at(l, out_height);
+            if (mg_jacobian(locate->map, i, j, jacobian, &x, &y) && mg_shrinks(jacobian)) return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the source of a pixel is far beyond an image that is 0 there. */
+static bool far_out(const mg_locate_t *locate, double x, double y)
+{
+    const double width = (double)locate->width, height = (double)locate->height;
+    return locate->edge == MG_EDGE_CONSTANT && (fabs(x) > 2 * width || fabs(y) > 2 * height);
+}
+
+/* How many levels the map asks for, the image itself counted. */
+static size_t levels_needed(const mg_locate_t *locate, size_t out_height, size_t out_width)
+{
+    size_t most = 0, longest = locate->width > locate->height ? locate->width : locate->height;
+    double jacobian[4], x, y;
+    for (size_t l = 0; l < grid_size(out_height); l++) {
+        for (size_t k = 0; k < grid_size(out_width); k++) {
+            double i = grid_at(k, out_width), j = grid_at(l, out_height);
+            if (!mg_jacobian(locate->map, i, j, jacobian, &x, &y) || far_out(locate, x, y)) continue;
+            size_t level = mg_footprint_level(jacobian);
+            if (level > most) most = level;
+        }
+    }
+    /* Between the points of the grid it may be one more; beyond a single pixel there is none. */
+    if (!locate->affine && most > 0) most++;
+    while (most > 0 && longest >> (most - 1) <= 1) most--;
+    return most + 1;
+}
+
+static inline uint8_t pixel_u8(float value)
+{
+    return value > 0 ? value < 255 ? (uint8_t)rintf(value) : 255 : 0;
+}
+static inline uint16_t pixel_u16(double value)
+{
+    return value > 0 ? value < 65535 ? (uint16_t)rint(value) : 65535 : 0;
+}
+static inline float pixel_f32(float value)
+{
+    return value;
+}
+static inline double pixel_f64(double value)
+{
+    return value;
+}
 
 #define REAL float
 #define WEIGHTS weights_f32
+#define RN(name) name##_f32
+#define PIXEL float
+#define FN(name) name##_f32
+#include "image/region.inc"
+#undef PIXEL
+#undef FN
 #define PIXEL uint8_t
 #define FN(name) name##_u8
-#include "image/warp.inc"
+#include "image/region.inc"
 #undef PIXEL
 #undef FN
 #define PIXEL float
 #define FN(name) name##_f32
+#include "image/levels.inc"
+#include "image/warp.inc"
+#undef PIXEL
+#undef FN
+#define PIXEL uint8_t
+#define FN(name) name##_u8
+#include "image/levels.inc"
 #include "image/warp.inc"
 #undef PIXEL
 #undef FN
 #undef REAL
 #undef WEIGHTS
+#undef RN
 
 #define REAL double
 #define WEIGHTS weights_f64
+#define RN(name) name##_f64
+#define PIXEL double
+#define FN(name) name##_f64
+#include "image/region.inc"
+#undef PIXEL
+#undef FN
 #define PIXEL uint16_t
 #define FN(name) name##_u16
-#include "image/warp.inc"
+#include "image/region.inc"
 #undef PIXEL
 #undef FN
 #define PIXEL double
 #define FN(name) name##_f64
+#include "image/levels.inc"
 #include "image/warp.inc"
 #undef PIXEL
 #undef FN
+#define PIXEL uint16_t
+#define FN(name) name##_u16
+#include "image/levels.inc"
+#include "image/warp.inc"
+#undef PIXEL
+#undef FN
+#undef REAL
+#undef WEIGHTS
+#undef RN

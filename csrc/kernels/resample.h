@@ -50,6 +50,38 @@ typedef struct {
     const int64_t *offset;
 } mg_run_t;
 
+/* Taps per direction of an image made half as large: what lies less than 3 pixels of the new
+ * one away. */
+#define MG_SHRINK_TAPS 12
+
+/* So many averages are made together, none of more columns or rows than the second. */
+#define MG_SHRINK_RUN ((size_t)16)
+#define MG_SHRINK_REACH ((size_t)48)
+
+/* Averages over columns x rows taps of an image whose rows are pitch elements apart: tap (m, n)
+ * has the weight k(u) k(v) at the (u, v) given for the first plus m (ux, vx) + n (uy, vy).
+ * `weigh` multiplies the colours by the opacity before, `unweigh` divides by it after. With 3
+ * channels the element after the last tap is read, too. */
+typedef struct {
+    size_t columns, rows, channels, pitch, count;
+    bool weigh, unweigh;
+    double ux, uy, vx, vy;
+} mg_area_t;
+
+/* A row made `width` pixels long: pixel i from MG_SHRINK_TAPS pixels, first[i] on, with the
+ * weights [i * MG_SHRINK_TAPS]. Four elements after the last tap may be read. */
+typedef struct {
+    size_t width;
+    const ptrdiff_t *first;
+    const float *weights;
+} mg_shorter_f32;
+
+typedef struct {
+    size_t width;
+    const ptrdiff_t *first;
+    const double *weights;
+} mg_shorter_f64;
+
 typedef struct {
     /* The block of output pixels that begins at column `first` of a row. */
     void (*locate)(const mg_locate_t *locate, size_t first, size_t row, mg_located_t *out);
@@ -61,6 +93,27 @@ typedef struct {
                        uint16_t *output);
     void (*sample_f32)(const mg_run_t *run, const float *input, const float *wx, const float *wy, float *output);
     void (*sample_f64)(const mg_run_t *run, const double *input, const double *wx, const double *wy, double *output);
+
+    /* area->count averages of 4 values each; u and v hold MG_SHRINK_RUN. */
+    void (*shrink_run_u8)(const mg_area_t *area, const uint8_t *input, const int64_t *offset, const float *u,
+                          const float *v, float *values);
+    void (*shrink_run_u16)(const mg_area_t *area, const uint16_t *input, const int64_t *offset, const double *u,
+                           const double *v, double *values);
+    void (*shrink_run_f32)(const mg_area_t *area, const float *input, const int64_t *offset, const float *u,
+                           const float *v, float *values);
+    void (*shrink_run_f64)(const mg_area_t *area, const double *input, const int64_t *offset, const double *u,
+                           const double *v, double *values);
+    /* The sum of MG_SHRINK_TAPS rows of width x channels elements, each times its weight. */
+    void (*shrink_rows_u8)(const uint8_t *const *rows, const float *w, size_t width, size_t channels, bool weigh,
+                           float *out);
+    void (*shrink_rows_u16)(const uint16_t *const *rows, const double *w, size_t width, size_t channels, bool weigh,
+                            double *out);
+    void (*shrink_rows_f32)(const float *const *rows, const float *w, size_t width, size_t channels, bool weigh,
+                            float *out);
+    void (*shrink_rows_f64)(const double *const *rows, const double *w, size_t width, size_t channels, bool weigh,
+                            double *out);
+    void (*shrink_columns_f32)(const mg_shorter_f32 *to, const float *row, size_t channels, float *out);
+    void (*shrink_columns_f64)(const mg_shorter_f64 *to, const double *row, size_t channels, double *out);
 } mg_resample_kernels_t;
 
 #endif

@@ -27,7 +27,8 @@ typedef enum { MG_EDGE_CONSTANT = 0, MG_EDGE_REPLICATE = 1, MG_EDGE_REFLECT = 2,
 
 /* Options of a warp: bits to be added. */
 enum {
-    MG_WARP_ALPHA = 1 /* the last of 2 or 4 channels is opacity, and weighs the others */
+    MG_WARP_ALPHA = 1,    /* the last of 2 or 4 channels is opacity, and weighs the others */
+    MG_WARP_ANTIALIAS = 2 /* average where the map shrinks, unless the interpolation is nearest */
 };
 
 /* output(p) = input(inverse of matrix applied to p), for every output pixel p.
@@ -40,10 +41,12 @@ enum {
  * rounded to the nearest integer, halves to even, and held within their type's range; uint8
  * and float32 are interpolated in float32, uint16 and float64 in float64. Where matrix only
  * moves whole pixels (shifts, quarter turns, mirrors), they are copied.
+ * Averages are over a footprint of the output pixel's shape and, in float32 for uint8 and
+ * float32, float64 for the others, of the image halved as often as it takes.
  * MG_ERR_ARGUMENT for another number of channels or an unknown interpolation, edge or option;
  * MG_ERR_NOT_FINITE for NaN or infinity in matrix; MG_ERR_SINGULAR if the matrix has no inverse
  * in double precision, or one that overflows; MG_ERR_OVERFLOW if an image's size does not fit
- * in size_t, or a side is over 2^28. */
+ * in size_t, or a side is over 2^28; MG_ERR_MEMORY. */
 mg_status_t mg_image_warp_u8(size_t height, size_t width, size_t channels, const uint8_t *input, const double *matrix,
                              size_t out_height, size_t out_width, uint8_t *output, mg_interpolation_t interpolation,
                              mg_edge_t edge, unsigned options);

@@ -112,7 +112,7 @@ def _place(glyph: np.ndarray, rotation: float, shear: float, sx: float, sy: floa
         center=(middle, middle),
         translation=(target - middle + tx, target - middle + ty),
     )
-    return warp(glyph, matrix, (_SIZE, _SIZE))
+    return warp(glyph, matrix, (_SIZE, _SIZE), antialias=False)
 
 
 @functools.cache

@@ -104,7 +104,7 @@ def center_digit(picture: Any) -> np.ndarray:
     x = float((weight.sum(axis=0) * np.arange(box.shape[1])).sum())
     middle = (_SIZE - 1) / 2
     move = affine(scale=(scale, scale), center=(x, y), translation=(middle - x, middle - y))
-    out = warp(np.ascontiguousarray(box, np.float32), move, (_SIZE, _SIZE))
+    out = warp(np.ascontiguousarray(box, np.float32), move, (_SIZE, _SIZE), antialias=False)
     digit: np.ndarray = np.clip(np.rint(out), 0, 255).astype(np.uint8)
     return digit
 

@@ -1,7 +1,8 @@
 """Images: inverse-mapped warps, of one or of many small images at once; filters; colour matrices.
 
 Integer coordinates (x, y) are the centres of pixels, x to the right, y down; images are
-row-major, (height, width) or (height, width, channels), uint8, uint16, float32 or float64. Angles are counter-clockwise.
+row-major, (height, width) or (height, width, channels), uint8, uint16, float32 or float64.
+Angles are counter-clockwise.
 """
 
 from minigrad.image._color import (

@@ -41,6 +41,7 @@ def warp(
     *,
     interpolation: str = "bilinear",
     mode: str = "constant",
+    antialias: bool | None = None,
     alpha: bool = False,
 ) -> np.ndarray:
     """Move the pixels of an image by an affine or projective map.
@@ -62,6 +63,10 @@ def warp(
     mode : {"constant", "replicate", "reflect", "wrap"}
         What the image is beyond its border: 0; its nearest pixel; itself mirrored, border pixels
         doubled (``dcba|abcd|dcba``); itself again.
+    antialias : bool, optional
+        Where the map shrinks, average the source over the output pixel's footprint, so that what is
+        too fine for the result does not turn into moire. By default done for every interpolation
+        but "nearest", for which it cannot be.
     alpha : bool, default False
         The last of 2 or 4 channels is opacity, and colours are averaged by it (premultiplied), so
         that what a transparent pixel holds beneath does not bleed into its neighbours.
@@ -78,8 +83,8 @@ def warp(
         If the image is of another dtype, or another argument has the wrong type.
     ValueError
         If the image has not 2 or 3 dimensions; if the matrix is not 3 x 3, finite and
-        invertible; if another argument is not among those listed; or if `alpha` is asked of an
-        image without 2 or 4 channels.
+        invertible; if another argument is not among those listed; if `alpha` is asked of an image
+        without 2 or 4 channels, or `antialias` of "nearest".
     MemoryError
         If the result does not fit into memory.
 
@@ -91,6 +96,11 @@ def warp(
     horizon of a projective map, where ``w`` has another sign than in the middle of the image,
     the result is 0 in every mode. NaN and infinity spread to the pixels interpolated from them.
     The result has the same bits for any number of threads and on every instruction set.
+
+    Where the Jacobian of the inverse map has a singular value s > 1 (source pixels per output
+    pixel along an axis), Keys' cubic is stretched by it along that axis. From s = 2 on, the image
+    is first halved about log2 s times, each time by Lanczos' window, which makes the cost of an
+    output pixel independent of s.
 
     References
     ----------
@@ -124,12 +134,18 @@ def warp(
         if channels not in (2, 4):
             raise ValueError(f"warp: alpha must be False for an image without 2 or 4 channels; got {channels} channels")
         options |= lib.MG_WARP_ALPHA
+    if antialias is not None and not isinstance(antialias, (bool, np.bool_)):
+        raise TypeError(f"warp: antialias must be True, False or None; got {antialias!r}")
+    if antialias and interpolation == "nearest":
+        raise ValueError("warp: antialias must not be True with interpolation 'nearest', which averages nothing")
+    if antialias is not False:
+        options |= lib.MG_WARP_ANTIALIAS
     output = _empty((height, width, *pixels.shape[2:]), pixels.dtype)
     if channels > _MAX_CHANNELS:
         for c in range(0, channels, _MAX_CHANNELS):
             part = np.ascontiguousarray(pixels[..., c : c + _MAX_CHANNELS])
             output[..., c : c + _MAX_CHANNELS] = warp(
-                part, forward, (height, width), interpolation=interpolation, mode=mode
+                part, forward, (height, width), interpolation=interpolation, mode=mode, antialias=antialias
             )
         return output
     if channels == 0:

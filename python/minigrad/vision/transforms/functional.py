@@ -297,7 +297,8 @@ def _warped(img: Any, owner: str, interpolation: str, **options: Any) -> Any:
     h, w = pixels.shape[:2]
     name = str(getattr(interpolation, "value", interpolation))
     middle = options.pop("center", None) or ((w - 1) / 2, (h - 1) / 2)
-    return close(warp(np.ascontiguousarray(pixels), affine_matrix(center=middle, **options), interpolation=name))
+    matrix = affine_matrix(center=middle, **options)
+    return close(warp(np.ascontiguousarray(pixels), matrix, interpolation=name, antialias=False))
 
 
 def rotate(img: Any, angle: float, interpolation: str = "nearest", center: Any = None) -> Any:
