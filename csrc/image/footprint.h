@@ -47,6 +47,13 @@ bool mg_even(const double *map, double first, double last, double j);
 mg_footprint_t mg_footprint(const double *jacobian, const mg_level_t *levels, size_t n_levels);
 size_t mg_footprint_level(const double *jacobian);
 
+/* Whether an output pixel whose source is (x, y) may not lie wholly on the level. */
+static inline bool mg_footprint_fades(const mg_footprint_t *print, const mg_level_t *level, double x, double y)
+{
+    return !(x > print->width_x && y > print->width_y && x < (double)level->width - 1 - print->width_x &&
+             y < (double)level->height - 1 - print->width_y);
+}
+
 /* How much of an output pixel whose source is (x, y) lies on the level, from 0 to 1. */
 double mg_footprint_cover(const mg_footprint_t *print, const mg_level_t *level, double x, double y);
 

@@ -126,6 +126,20 @@ static ptrdiff_t edge_index(ptrdiff_t i, ptrdiff_t size, mg_edge_t edge)
     return i < size ? i : period - 1 - i;
 }
 
+/* A coordinate that was not NaN, no further out than the kernels' integers bear. */
+static inline double held(double x)
+{
+    const double bound = 0x1p30;
+    return x > -bound ? x < bound ? x : bound : -bound;
+}
+
+/* The first integer after x, |x| <= 2^31. */
+static inline ptrdiff_t after(double x)
+{
+    ptrdiff_t whole = (ptrdiff_t)x;
+    return whole + ((double)whole <= x);
+}
+
 /* What lies beyond the border for an average: see footprint.c, (D7). */
 static mg_edge_t averaged_edge(mg_edge_t edge)
 {
@@ -187,13 +201,14 @@ static size_t levels_needed(const mg_locate_t *locate, size_t out_height, size_t
     return most + 1;
 }
 
+/* Halves to even: added, the constant leaves no bits for fractions. */
 static inline uint8_t pixel_u8(float value)
 {
-    return value > 0 ? value < 255 ? (uint8_t)rintf(value) : 255 : 0;
+    return value > 0 ? value < 255 ? (uint8_t)((value + 0x1.8p23f) - 0x1.8p23f) : 255 : 0;
 }
 static inline uint16_t pixel_u16(double value)
 {
-    return value > 0 ? value < 65535 ? (uint16_t)rint(value) : 65535 : 0;
+    return value > 0 ? value < 65535 ? (uint16_t)((value + 0x1.8p52) - 0x1.8p52) : 65535 : 0;
 }
 static inline float pixel_f32(float value)
 {
