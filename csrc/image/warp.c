@@ -140,7 +140,7 @@ static inline ptrdiff_t after(double x)
     return whole + ((double)whole <= x);
 }
 
-/* What lies beyond the border for an average: see footprint.c, (D7). */
+/* What lies beyond the border for an average: how it fades is said in footprint.c. */
 static mg_edge_t averaged_edge(mg_edge_t edge)
 {
     return edge == MG_EDGE_CONSTANT ? MG_EDGE_REPLICATE : edge;
