@@ -55,7 +55,9 @@ from minigrad.linalg._transform import (
     Transform2D,
     TransformFactors,
     TransformPolar,
+    interpolate_transforms,
     transform_groups,
+    transform_matrices,
 )
 
 __all__ = [
@@ -80,6 +82,7 @@ __all__ = [
     "covariance_subspace",
     "det",
     "eigh",
+    "interpolate_transforms",
     "inv",
     "lstsq",
     "matmul",
@@ -98,6 +101,7 @@ __all__ = [
     "svdvals",
     "touching",
     "transform_groups",
+    "transform_matrices",
     "winding_number",
 ]
 

@@ -8,9 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import _check
-from minigrad._native import check_status, lib, pointer
+from minigrad._native import NULL, check_status, lib, pointer
 
-__all__ = ["EigenDirections", "Transform2D", "TransformFactors", "TransformPolar", "transform_groups"]
+__all__ = [
+    "EigenDirections",
+    "Transform2D",
+    "TransformFactors",
+    "TransformPolar",
+    "interpolate_transforms",
+    "transform_groups",
+    "transform_matrices",
+]
 
 Point = Sequence[float]
 
@@ -528,3 +536,93 @@ def transform_groups(matrices: Any, points: Any, ends: Any, out: np.ndarray | No
     whole = np.ascontiguousarray(stops, np.uint64)
     check_status(function(len(maps), pointer(whole), pointer(maps), pointer(values), pointer(result, True)), owner)
     return result
+
+
+def _pivots(about: Any, n: int, owner: str) -> Any:
+    if about is None:
+        return None
+    pivots = _check.array(about, owner, "about", ndim=2, dtype=np.float64)
+    if pivots.shape != (n, 2):
+        raise ValueError(f"{owner}: about must have shape {(n, 2)}; got {pivots.shape}")
+    return pivots
+
+
+def transform_matrices(factors: Any, about: Any = None) -> np.ndarray:
+    """Return the matrices of many sets of factors: `Transform2D.from_factors` for each row.
+
+    Parameters
+    ----------
+    factors : array_like of shape (n, 6)
+        x, y, degrees, scale_x, scale_y, shear.
+    about : array_like of shape (n, 2), optional
+        A pivot for each; the origin by default.
+
+    Returns
+    -------
+    ndarray of shape (n, 3, 3), float64
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of finite numbers in that shape.
+
+    Examples
+    --------
+    >>> transform_matrices([[5, 6, 90, 2, 2, 0]])[0]
+    array([[ 0., -2.,  5.],
+           [ 2.,  0.,  6.],
+           [ 0.,  0.,  1.]])
+    """
+    owner = "transform_matrices"
+    rows = _check.array(factors, owner, "factors", ndim=2, dtype=np.float64)
+    if rows.shape[1] != 6:
+        raise ValueError(f"{owner}: factors must have shape (n, 6); got {rows.shape}")
+    pivots = _pivots(about, len(rows), owner)
+    out = np.empty((len(rows), 3, 3))
+    where = NULL if pivots is None else pointer(pivots)
+    lib.mg_transform_from_factors_f64(len(rows), pointer(rows), where, pointer(out, True))
+    return out
+
+
+def interpolate_transforms(start: Any, end: Any, u: float, about: Any = None) -> np.ndarray:
+    """Return many affine maps part of the way to others: `Transform2D.interpolate` for each pair.
+
+    Parameters
+    ----------
+    start, end : array_like of shape (n, 3, 3)
+        Affine.
+    u : float
+        From 0 to 1.
+    about : array_like of shape (n, 2), optional
+        The point that goes straight, for each; the origin by default.
+
+    Returns
+    -------
+    ndarray of shape (n, 3, 3), float64
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of finite numbers in that shape, a map is projective, or `u` is not in [0, 1].
+
+    Examples
+    --------
+    >>> interpolate_transforms([Transform2D().matrix], [Transform2D.scaling(3).matrix], 0.5)[0, 0, 0]
+    np.float64(2.0)
+    """
+    owner = "interpolate_transforms"
+    first = _check.array(start, owner, "start", ndim=3, dtype=np.float64)
+    last = _check.array(end, owner, "end", ndim=3, dtype=np.float64)
+    if first.shape[1:] != (3, 3) or last.shape != first.shape:
+        raise ValueError(f"{owner}: start and end must have shape (n, 3, 3); got {first.shape} and {last.shape}")
+    for name, maps in (("start", first), ("end", last)):
+        if (maps[:, 2] != [0.0, 0.0, 1.0]).any():
+            raise ValueError(f"{owner}: {name} must be affine; got a last row other than [0, 0, 1]")
+    steps = np.full(len(first), _check.real(u, owner, "u", 0.0, 1.0))
+    pivots = _pivots(about, len(first), owner)
+    where = NULL if pivots is None else pointer(pivots)
+    out = np.empty_like(first)
+    lib.mg_transform_interpolate_f64(
+        len(first), pointer(first), pointer(last), pointer(steps), where, pointer(out, True)
+    )
+    return out

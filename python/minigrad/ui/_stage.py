@@ -7,6 +7,7 @@ read events from it; pygame stays in this file.
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from minigrad._check import DataError
 __all__ = ["Event", "Stage", "frames_to_gif"]
 
 Color = tuple[int, int, int]
+
+_FAR, _MARGIN = 8192.0, 64.0  # pixels: from where on polygons are cut, and how far outside
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,16 @@ class Event:
         For the mouse: where.
     button : int
         1 left, 2 middle, 3 right; 0 for a move with none held. For ``"wheel"``: 1 up, -1 down.
+    shift, control : bool
+        Whether that key was held meanwhile.
     """
 
     kind: str
     key: str = ""
     position: tuple[int, int] = (0, 0)
     button: int = 0
+    shift: bool = False
+    control: bool = False
 
 
 class Stage:
@@ -94,6 +101,9 @@ class Stage:
         """Yield what happened since the last call; closing the window yields ``"quit"``."""
         pygame = self._pygame
         for event in pygame.event.get():
+            # A key's own event knows what was held when it happened.
+            modifiers = event.mod if event.type in (pygame.KEYDOWN, pygame.KEYUP) else pygame.key.get_mods()
+            shift, control = bool(modifiers & pygame.KMOD_SHIFT), bool(modifiers & pygame.KMOD_CTRL)
             if event.type == pygame.QUIT:
                 yield Event("quit")
             elif event.type == pygame.KEYDOWN:
@@ -103,15 +113,17 @@ class Stage:
                     if event.unicode and not event.unicode.isalnum() and event.unicode.isprintable()
                     else ""
                 )
-                yield Event("key", key=(sign.strip() or pygame.key.name(event.key)).lower())
+                yield Event(
+                    "key", key=(sign.strip() or pygame.key.name(event.key)).lower(), shift=shift, control=control
+                )
             elif event.type == pygame.KEYUP:
-                yield Event("keyup", key=pygame.key.name(event.key).lower())
+                yield Event("keyup", key=pygame.key.name(event.key).lower(), shift=shift, control=control)
             elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button <= 3:
                 kind = "press" if event.type == pygame.MOUSEBUTTONDOWN else "release"
-                yield Event(kind, position=event.pos, button=event.button)
+                yield Event(kind, position=event.pos, button=event.button, shift=shift, control=control)
             elif event.type == pygame.MOUSEMOTION:
-                held = next((i + 1 for i, down in enumerate(event.buttons) if down), 0)
-                yield Event("move", position=event.pos, button=held)
+                button = next((i + 1 for i, down in enumerate(event.buttons) if down), 0)
+                yield Event("move", position=event.pos, button=button, shift=shift, control=control)
             elif event.type == pygame.MOUSEWHEEL:
                 yield Event("wheel", position=pygame.mouse.get_pos(), button=1 if event.y > 0 else -1)
             elif event.type == pygame.VIDEORESIZE:
@@ -196,6 +208,55 @@ class Stage:
         width : int, default 0
         """
         self._pygame.draw.polygon(self.surface, color, points, width)
+
+    def veil(self, points: Sequence[Sequence[float]], color: Color, share: float) -> None:
+        """Draw a filled polygon through which what lies behind can be seen.
+
+        Parameters
+        ----------
+        points : sequence of pairs of float
+        color : tuple of int
+        share : float
+            Of the colour, from 0 to 1.
+        """
+        pygame = self._pygame
+        width, height = self.size
+        left, top = (math.floor(min(p[i] for p in points)) for i in (0, 1))
+        right, bottom = (math.ceil(max(p[i] for p in points)) + 1 for i in (0, 1))
+        frame = pygame.Rect(left, top, right - left, bottom - top).clip(pygame.Rect(0, 0, width, height))
+        if frame.w <= 0 or frame.h <= 0:
+            return
+        layer = pygame.Surface(frame.size, pygame.SRCALPHA)
+        pygame.draw.polygon(layer, (*color, round(255 * share)), [(x - frame.x, y - frame.y) for x, y in points])
+        self.surface.blit(layer, frame.topleft)
+
+    def polygons(
+        self, points: np.ndarray, ends: Sequence[int], colors: Sequence[Color], rims: Sequence[Color] | None = None
+    ) -> None:
+        """Draw many filled polygons, their edges smoothed.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n, 2)
+            Those of all polygons, one after the other.
+        ends : sequence of int
+            Where each polygon ends and the next begins.
+        colors : sequence of colours
+        rims : sequence of colours, optional
+            Of the edges; `colors` by default.
+        """
+        fill, smooth, surface = self._pygame.draw.polygon, self._pygame.draw.aalines, self.surface
+        corners, start = points.tolist(), 0
+        # pygame walks every row of a polygon, those beyond the surface too.
+        far = bool(points.size) and not bool(np.abs(points).max() < _FAR)
+        for end, color, rim in zip(ends, colors, rims or colors, strict=True):
+            polygon = corners[start:end]
+            start = end
+            if far:
+                polygon = _clipped(polygon, self.size)
+            if len(polygon) > 2:
+                fill(surface, color, polygon)
+                smooth(surface, rim, True, polygon)
 
     def circle(self, centre: Sequence[float], radius: float, color: Color, width: int = 0) -> None:
         """Draw a circle, filled for width 0; its rim is smoothed.
@@ -305,6 +366,28 @@ class Stage:
         buffer = io.BytesIO()
         Image.fromarray(self.pixels()).save(buffer, format="PNG")
         return buffer.getvalue()
+
+
+def _clipped(polygon: list[list[float]], size: tuple[int, int]) -> list[list[float]]:
+    """Cut a polygon at a frame around the surface, side by side; what is not finite has no part inside.
+
+    I. E. Sutherland and G. W. Hodgman (1974), "Reentrant polygon clipping", CACM 17(1).
+    """
+    if not all(math.isfinite(value) for point in polygon for value in point):
+        return []
+    for axis in (0, 1):
+        for sign, bound in ((1.0, -_MARGIN), (-1.0, size[axis] + _MARGIN)):
+            kept: list[list[float]] = []
+            for p, q in zip([*polygon[-1:], *polygon[:-1]], polygon, strict=True):
+                before, after = sign * (p[axis] - bound), sign * (q[axis] - bound)
+                if (before < 0) != (after < 0):
+                    share = before / (before - after)
+                    kept.append([p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])])
+                    kept[-1][axis] = bound
+                if after >= 0:
+                    kept.append(q)
+            polygon = kept
+    return polygon
 
 
 def frames_to_gif(frames: Sequence[np.ndarray], frames_per_second: float = 10.0, hold: float = 1.0) -> bytes:

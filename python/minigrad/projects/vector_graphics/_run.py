@@ -1,0 +1,144 @@
+"""The engine without a window: keys pressed by a script, pictures, films, and what a frame costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import click
+import numpy as np
+
+from minigrad import ui
+from minigrad.linalg import transform_groups
+from minigrad.projects.vector_graphics._motion import Player
+from minigrad.projects.vector_graphics._window import SIZE, View
+
+__all__ = ["Cost", "film", "frame_cost", "picture", "played", "press", "script_of"]
+
+FRAMES_PER_SECOND = 60
+_AFTER = 0.75  # seconds after the last key, in which everything comes to rest
+_NAMED = {"esc": "escape", "enter": "return", "del": "delete", "plus": "+", "minus": "-"}
+
+
+def script_of(text: str) -> list[tuple[ui.Event, float]]:
+    """Return the keys of a script, each with the seconds for which it is held.
+
+    A word is a key, ``shift+`` or ``ctrl+`` before it, ``:SECONDS`` after it.
+
+    Raises
+    ------
+    UsageError
+        If a word is none.
+    """
+    events = []
+    for word in text.split():
+        name, _, held = word.partition(":")
+        *modifiers, key = name.lower().split("+")
+        key = _NAMED.get(key, key)
+        try:
+            seconds = float(held) if held else 0.0
+        except ValueError:
+            seconds = -1.0
+        if not key or not set(modifiers) <= {"shift", "ctrl"} or not 0 <= seconds <= 60:
+            raise click.UsageError(f"--keys: {word!r} is no key; write such as r:1.5, shift+s:0.5, tab")
+        events.append((ui.Event("key", key=key, shift="shift" in modifiers, control="ctrl" in modifiers), seconds))
+    return events
+
+
+def press(view: View, event: ui.Event, seconds: float) -> Iterator[None]:
+    """Hold a key for some time, frame by frame, and let it go."""
+    view.handle(event)
+    for _ in range(round(seconds * FRAMES_PER_SECOND)):
+        view.advance(1 / FRAMES_PER_SECOND)
+        yield
+    view.handle(ui.Event("keyup", key=event.key))
+
+
+def played(view: View, script: list[tuple[ui.Event, float]]) -> Iterator[None]:
+    """Press the keys of a script one after the other, and wait until all is at rest."""
+    for event, seconds in script:
+        yield from press(view, event, seconds)
+    for _ in range(round(_AFTER * FRAMES_PER_SECOND)):
+        view.advance(1 / FRAMES_PER_SECOND)
+        yield
+
+
+def picture(view: View, chrome: bool = True) -> bytes:
+    """Return what the window shows, or the world alone, smoothed from twice the size, as a PNG."""
+    if chrome:
+        with ui.Stage(*SIZE, window=False) as stage:
+            view.draw(stage)
+            return stage.png()
+    width, height = view.world_size
+    with ui.Stage(2 * width, 2 * height, window=False) as large, ui.Stage(width, height, window=False) as stage:
+        view.draw(large, 2.0, chrome=False)
+        stage.image(large.pixels(), (0, 0), (width, height))
+        return stage.png()
+
+
+def film(
+    view: View,
+    script: list[tuple[ui.Event, float]],
+    report: Callable[[int, int | None], None],
+    frames_per_second: int = 15,
+) -> bytes:
+    """Return a script, or else the scene's keyframes, as a GIF."""
+    frames = []
+    every = FRAMES_PER_SECOND // frames_per_second
+    with ui.Stage(*SIZE, window=False) as stage:
+        if script:
+            steps: Iterator[None] = played(view, script)
+        else:
+            view.player = Player(view.scene)
+            steps = _turns(view, round(view.player.duration * FRAMES_PER_SECOND))
+        view.draw(stage)
+        frames.append(stage.pixels())
+        for i, _ in enumerate(steps, 1):
+            if i % every == 0:
+                view.draw(stage)
+                frames.append(stage.pixels())
+                report(i, None)
+    return ui.frames_to_gif(frames, frames_per_second)
+
+
+def _turns(view: View, count: int) -> Iterator[None]:
+    for _ in range(count):
+        view.advance(1 / FRAMES_PER_SECOND)
+        yield
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a frame of a film costs, in seconds (medians).
+
+    Attributes
+    ----------
+    frame, mathematics, drawing : float
+        The whole; poses and points in C; pygame.
+    """
+
+    frame: float
+    mathematics: float
+    drawing: float
+
+
+def frame_cost(view: View, count: int = 120) -> Cost:
+    """Play the scene's keyframes without a window and measure its frames."""
+    view.player, view.shows_panel = Player(view.scene), False
+    points, ends, _ = view.scene.arrays
+    whole, maths = [], []
+    with ui.Stage(*SIZE, window=False) as stage:
+        for _ in range(count):
+            start = time.perf_counter()
+            view.advance(1 / FRAMES_PER_SECOND)
+            view.draw(stage)
+            whole.append(time.perf_counter() - start)
+            # The same mathematics again, by itself.
+            start = time.perf_counter()
+            matrices = view.player.matrices()
+            placed = transform_groups(matrices, points, ends)
+            view.camera.view(stage.size).apply(placed, out=placed)
+            maths.append(time.perf_counter() - start)
+    frame, mathematics = float(np.median(whole)), float(np.median(maths))
+    return Cost(frame, mathematics, frame - mathematics)
