@@ -247,6 +247,24 @@ def test_ten_thousand_points_are_worth_a_ship(game):
     assert (game.score, game.lives) == (10_000, 4)
 
 
+@given(st.integers(0, 2**64 - 1), st.lists(st.tuples(st.integers(0, 31), st.integers(1, 60)), max_size=10))
+def test_whatever_is_pressed_the_world_stays_whole(seed, runs):
+    game, twin = Game(seed), Game(seed)
+    for keys, count in runs:
+        for _ in range(count):
+            score, lives = game.score, game.lives
+            game.step(keys)
+            twin.step(keys)
+            assert game.score >= score
+            assert lives - 1 <= game.lives <= 3
+            assert len(game.bullets) <= 5
+            assert game.over == (game.lives == 0)
+            bodies = [*game.rocks, *game.bullets, *([game.ship] if game.ship else [])]
+            assert all(0 <= b.x < WIDTH * UNIT and 0 <= b.y < HEIGHT * UNIT and 0 <= b.heading < TURN for b in bodies)
+            assert all(isinstance(number, int) for number in game.numbers())
+    assert game.digest() == twin.digest()
+
+
 # --- collision
 
 
@@ -585,7 +603,7 @@ def test_without_a_window_the_pilot_plays_and_its_game_is_an_animation(run_main)
 
 def test_the_worked_example_of_the_help_is_true(run_main):
     shown = [line.strip() for line in run_main(main, "--help").lines]
-    outcome = run_main(main, "--headless", "--seed", "1", "--record", "game.json")
+    outcome = run_main(main, "--headless", "--seed", "1", "--seconds", "8", "--record", "game.json")
     first = shown.index(outcome.lines[0])
     assert shown[first : first + 5] == outcome.lines
 

@@ -25,10 +25,10 @@ __all__ = ["FIRE", "LEFT", "RIGHT", "START", "THRUST", "Cabinet", "Game", "Repla
 _EXAMPLE = """
 Example:
 
-  $ minigrad vector-graphics asteroids --headless --seed 1 --record game.json
-  Asteroids: seed 1, 120 steps a second; the pilot plays 20 s
-  Score 3,340, level 2, ships left 3
-  State after 2,400 steps: 4b2ba75f06808a7a
+  $ minigrad vector-graphics asteroids --headless --seed 1 --seconds 8 --record game.json
+  Asteroids: seed 1, 120 steps a second; the pilot plays 8 s
+  Score 1,530, level 1, ships left 3
+  State after 960 steps: e8ec0c5dcf013f33
   Saved animation to asteroids_1.gif
   Saved replay to game.json
   $ minigrad vector-graphics asteroids --replay game.json
@@ -194,11 +194,11 @@ def _film(
 
 
 def tour() -> Tour:
-    """Return ten seconds of the pilot's game."""
+    """Return eight seconds of the pilot's game."""
     game = Game(1)
     view = View(game)
     with ui.Stage(*_FILM_SIZE, window=False) as stage:
-        frames = _film(view, Replay(1), None, 1200, True, stage, lambda done, total: None)
+        frames = _film(view, Replay(1), None, 960, True, stage, lambda done, total: None)
     return Tour(
         title="Asteroids, played by itself",
         figures={"score": f"{game.score:,}", "level": str(game.level), "state": game.digest()[:16]},
