@@ -92,9 +92,9 @@ def pair_of(visitor: Visitor, film: int, reason: Reason) -> Pair:
         a, b = [visitor.ratings[other] for other in common], [theirs[other] for other in common]
         if not METHODS[visitor.method].from_baseline:
             return Pair.about_means(a, b)
-        mean, people, films = visitor.baseline()
+        mean, people, films, damping = visitor.baseline()
         own = math.fsum(v - mean - films[other] for other, v in visitor.ratings.items())
-        own /= visitor.REG_USER + len(visitor.ratings)
+        own /= damping + len(visitor.ratings)
         rest = [mean + films[other] for other in common]
         return Pair(a, b, [own + r for r in rest], [people[reason.index] + r for r in rest])
     columns = []
@@ -103,7 +103,7 @@ def pair_of(visitor: Visitor, film: int, reason: Reason) -> Pair:
         columns.append(dict(zip(data.users[part].tolist(), data.values[part].tolist(), strict=True)))
     both = sorted(columns[0].keys() & columns[1].keys())
     a, b = ([column[person] for person in both] for column in columns)
-    mean, people, films = visitor.baseline()
+    mean, people, films, _ = visitor.baseline()
     bases = ([mean + people[person] + films[one] for person in both] for one in (film, reason.index))
     return Pair(a, b, *bases)
 

@@ -243,7 +243,7 @@ class Dialogue:
         command = self._commands.get(word)
         if command is None:
             near = difflib.get_close_matches(word, [*self._commands, "quit"], n=1)
-            self._say(f"There is no command {word!r}{f'; did you mean {near[0]!r}?' if near else ''}; help lists them.")
+            self._say(f"There is no command {word!r}{f'; did you mean {near[0]!r}?' if near else '.'} help lists them.")
             return
         try:
             command(rest)
@@ -312,7 +312,7 @@ class Dialogue:
             return
         if name:
             near = difflib.get_close_matches(name, METHODS, n=1)
-            self._say(f"There is no method {rest!r}{f'; did you mean {near[0]!r}?' if near else ''}.")
+            self._say(f"There is no method {rest!r}{f'; did you mean {near[0]!r}?' if near else '.'}")
         for line in _report.method_lines(self.visitor.method):
             self._say(line)
 

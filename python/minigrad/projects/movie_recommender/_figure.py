@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import ui
 from minigrad.learn import PCA
+from minigrad.learn.recommend import ALS
 from minigrad.projects.movie_recommender._catalogue import Catalogue
 from minigrad.projects.movie_recommender._evaluation import PUBLISHED, Row
 from minigrad.projects.movie_recommender._visitor import LEAST, Visitor
@@ -39,7 +40,9 @@ def plane_of(visitor: Visitor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     counts = visitor.catalogue.counts
     least = min(LEAST, int(np.sort(counts)[-min(len(counts), 30)]))
     films = np.flatnonzero(counts >= max(least, 1))
-    factors = np.ascontiguousarray(visitor.model("bpmf").__dict__["_taste"].items[-1][films, 1:16], np.float64)
+    model = visitor.model("als")
+    assert isinstance(model, ALS)
+    factors = np.ascontiguousarray(model.item_factors_[films], np.float64)
     pca = PCA(n_components=2).fit(factors)
     return films, pca.transform(factors), pca.explained_variance_ratio_
 

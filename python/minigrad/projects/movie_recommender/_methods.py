@@ -46,8 +46,52 @@ def _bayesian(seed: int) -> recommend.Recommender:
     return recommend.BayesianMF(n_samples=32, thin=2, random_state=seed)
 
 
+def _users(
+    similarity: str, centre: str, shrinkage: float = 0.0, damping: float = 0.0
+) -> Callable[[int], recommend.Recommender]:
+    return lambda seed: recommend.KNN("user", similarity, centre=centre, shrinkage=shrinkage, damping=damping)
+
+
 METHODS = {
     "baseline": Method("the mean, and how far you and each film lie from it", lambda seed: recommend.Baseline()),
+    "dot": Method("people near by the dot product of ratings", _users("dot", "none"), neighbours=True),
+    "cosine": Method("people near by the cosine of ratings", _users("cosine", "none"), neighbours=True),
+    "pearson": Method("the same, each less their mean", _users("pearson", "mean"), neighbours=True),
+    "shrunken": Method(
+        "the same, drawn to 0 where little is in common",
+        _users("pearson", "mean", shrinkage=10.0, damping=1.0),
+        neighbours=True,
+        shrinkage=10.0,
+    ),
+    "users": Method(
+        "people near by what the baseline leaves",
+        _users("pearson_baseline", "baseline", shrinkage=100.0, damping=0.1),
+        neighbours=True,
+        from_baseline=True,
+        shrinkage=100.0,
+    ),
+    "items": Method(
+        "films near by what the baseline leaves",
+        lambda seed: recommend.KNN(damping=0.2),
+        neighbours=True,
+        from_baseline=True,
+        shrinkage=100.0,
+    ),
+    "mf": Method(
+        "factors, learned step by step (SGD)",
+        lambda seed: recommend.BiasedMF(random_state=seed),
+        in_stars=True,
+    ),
+    "svd++": Method(
+        "the same, and what you rated at all",
+        lambda seed: recommend.BiasedMF(implicit=True, random_state=seed),
+        in_stars=True,
+    ),
+    "als": Method(
+        "factors, by alternating least squares",
+        lambda seed: recommend.ALS(random_state=seed),
+        in_stars=True,
+    ),
     "bpmf": Method("Bayesian matrix factorisation, by Gibbs sampling", _bayesian, in_stars=True),
 }
 DEFAULT = "bpmf"

@@ -78,8 +78,6 @@ class Visitor:
         By film, in the order in which they were given.
     """
 
-    REG_USER, REG_ITEM = 15.0, 10.0  # of the baseline that neighbours are compared about: `KNN`'s
-
     def __init__(self, catalogue: Catalogue, method: str, seed: int) -> None:
         self.catalogue, self.method, self._seed = catalogue, method, seed
         self.ratings: dict[int, float] = {}
@@ -87,7 +85,6 @@ class Visitor:
         self._models: dict[str, recommend.Recommender] = {}
         self._ranked: list[Suggestion] = []
         self._stale = True
-        self._baseline: tuple[float, np.ndarray, np.ndarray] | None = None
 
     def rate(self, film: int, value: float | None) -> None:
         """Note a rating; None forgets it."""
@@ -109,12 +106,21 @@ class Visitor:
                 self._models[name] = METHODS[name].make(self._seed).fit(self._table)
         return self._models[name]
 
-    def baseline(self) -> tuple[float, np.ndarray, np.ndarray]:
-        """Return the mean, the users' and the films' distances from it, as the neighbours' methods use them."""
-        if self._baseline is None:
-            model = recommend.Baseline(self.REG_USER, self.REG_ITEM, calibrate=False).fit(self._table)
-            self._baseline = self._table.mean, model.user_bias_, model.item_bias_
-        return self._baseline
+    def baseline(self) -> tuple[float, np.ndarray, np.ndarray, float]:
+        """Return what the method's neighbours are compared about.
+
+        Returns
+        -------
+        mean : float
+        users, films : ndarray of float
+            How far each lies from the mean.
+        damping : float
+            Ratings near the mean that every user is credited with.
+        """
+        model = self.model()
+        assert isinstance(model, recommend.KNN)
+        lone = recommend.Baseline(model.reg_user, model.reg_item, calibrate=False).fit(self._table)
+        return self._table.mean, lone.user_bias_, lone.item_bias_, model.reg_user
 
     def taken_in(self) -> recommend.Newcomer:
         """Return the visitor as the method sees them."""
@@ -142,7 +148,7 @@ class Visitor:
 
     def similar(self, film: int, n: int) -> list[tuple[int, float, int]]:
         """Return the films most similar to one: film, similarity, and on how many ratings that rests."""
-        who = self.model("items" if "items" in METHODS else None).fold_in([film], [self._table.scale[1]])
+        who = self.model("items").fold_in([film], [self._table.scale[1]])
         films, _, similarities, support = who.top(len(self.catalogue.names), min_ratings=LEAST)
         best = np.argsort(-similarities, kind="stable")[:n]
         return [(int(films[i]), float(similarities[i]), int(support[i])) for i in best if similarities[i] > 0]
