@@ -1,4 +1,8 @@
-"""Mixed precision, as far as scripts ask for it: everything is computed in the tensors' own type."""
+"""Mixed precision, as far as scripts ask for it: everything is computed in the tensors' own type.
+
+A shorter type would save time where the processor has units for it; what is computed here has
+at least the digits that a script has asked for.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ class autocast(contextlib.ContextDecorator):  # noqa: N801 (PyTorch's name)
     ----------
     device_type : str
     dtype : dtype, optional
+        Also bfloat16 or float16, which no tensor has: the digits that would be enough.
     enabled : bool
     cache_enabled : bool, optional
     """

@@ -437,7 +437,7 @@ def test_copies_own_their_members():
         assert net.bias._data.tolist() == [1.0, 1.0]
         twin.more = Parameter(tensor([1.0]))
         assert not hasattr(net, "more")
-    assert copy.deepcopy(net).bias.grad._data.tolist() == [1.0, 2.0]
+    assert copy.deepcopy(net).bias.grad is None
     shallow = copy.copy(net)
     assert shallow.bias is net.bias
     shallow.bias = Parameter(tensor([0.0]))

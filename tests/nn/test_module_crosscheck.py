@@ -126,6 +126,9 @@ def test_metadata_and_copies(pair):
     for net in pair:
         twin = copy.deepcopy(net)
         assert twin.shared is twin.blocks[0] and twin.shared is not net.shared
+        for parameter in net.parameters():
+            parameter.grad = parameter.detach().clone()
+        assert all(parameter.grad is None for parameter in copy.deepcopy(net).parameters())
 
 
 @pytest.mark.parametrize("change", ["float", "double", "eval", "train", "zero_grad", "requires_grad_"])

@@ -8,8 +8,11 @@ import numpy as np
 
 __all__ = [
     "DTYPES",
+    "OtherDtype",
+    "bfloat16",
     "bool_",
     "dtype",
+    "float16",
     "float32",
     "float64",
     "get_default_dtype",
@@ -56,6 +59,26 @@ class dtype:  # noqa: N801 (the field's name for it)
         return (to_dtype, (self.name,))
 
 
+class OtherDtype:
+    """Element type that scripts name but no tensor has: as a choice for `autocast`, or to compare with.
+
+    Attributes
+    ----------
+    name : str
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"minigrad.{self.name}"
+
+
+bfloat16 = OtherDtype("bfloat16")
+float16 = OtherDtype("float16")
+
 float32 = dtype("float32", _FLOAT)
 float64 = dtype("float64", _FLOAT)
 int64 = dtype("int64", _INT)
@@ -90,6 +113,8 @@ def to_dtype(kind: Any, owner: str = "tensor") -> dtype:
         return kind
     if isinstance(kind, str) and kind in _BY_NAME:
         return _BY_NAME[kind]
+    if isinstance(kind, OtherDtype):
+        raise TypeError(f"{owner}: tensors have no elements of {kind}; use minigrad.float32")
     try:
         if kind in _OF_PYTHON:
             return _OF_PYTHON[kind] if kind is not float else _default

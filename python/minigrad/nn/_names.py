@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from minigrad.nn import _autograd, _dtype, _format, _graph, _ops, _random
+from minigrad.nn import _autograd, _dtype, _format, _graph, _ops, _random, _typeinfo
 from minigrad.nn._tensor import Tensor
 
 __all__ = ["names"]
@@ -31,7 +31,9 @@ def _gather() -> dict[str, Any]:
     found |= {
         name: getattr(_dtype, name)
         for name in (
+            "bfloat16",
             "dtype",
+            "float16",
             "float32",
             "float64",
             "get_default_dtype",
@@ -42,6 +44,7 @@ def _gather() -> dict[str, Any]:
             "uint8",
         )
     }
+    found |= {name: getattr(_typeinfo, name) for name in _typeinfo.__all__}
     found |= {
         "bool": _dtype.bool_,
         "double": _dtype.float64,

@@ -67,9 +67,8 @@ class Parameter(Tensor):
         pass
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # A copy of a model begins without gradients, as in PyTorch.
         copy = memo[id(self)] = type(self)(self._data.copy(), self.requires_grad)
-        if self.grad is not None:
-            copy.grad = self.grad.detach().clone()
         return copy
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:

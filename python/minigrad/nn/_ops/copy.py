@@ -8,9 +8,9 @@ import numpy as np
 
 from minigrad.nn import _array
 from minigrad.nn._device import device as Device  # noqa: N812
+from minigrad.nn._dtype import OtherDtype, float32, float64, int32, int64, to_dtype, uint8
 from minigrad.nn._dtype import bool_ as _bool
 from minigrad.nn._dtype import dtype as Dtype  # noqa: N812
-from minigrad.nn._dtype import float32, float64, int32, int64, to_dtype, uint8
 from minigrad.nn._errors import GraphError, ShapeError, portrait
 from minigrad.nn._graph import Node, mode
 from minigrad.nn._tensor import Tensor, as_tensor, change_inplace, fresh, method, result, unbroadcast
@@ -93,7 +93,7 @@ def to(
     for argument in (*args, device):
         if isinstance(argument, Tensor):
             dtype = argument.dtype
-        elif isinstance(argument, (Dtype, type, np.dtype)):
+        elif isinstance(argument, (Dtype, OtherDtype, type, np.dtype)):
             dtype = argument
         elif argument is not None and not isinstance(argument, bool) and str(argument).split(":")[0] != "cpu":
             raise RuntimeError(f"to: the only device is 'cpu'; got {argument!r}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from minigrad.nn._device import device as Device  # noqa: N812 (PyTorch's name for a class)
+from minigrad.nn._dtype import OtherDtype, to_dtype
 from minigrad.nn._dtype import dtype as Dtype  # noqa: N812
 from minigrad.nn._dtype import float32, float64
 from minigrad.nn._graph import no_grad
@@ -275,8 +276,8 @@ def _destination(owner: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
             raise TypeError(f"{owner}.to: takes device, dtype, tensor, non_blocking; got {name!r}")
     wanted = None
     for value in (*args, *(kwargs.get(name) for name in ("device", "dtype", "tensor"))):
-        if isinstance(value, Dtype):
-            wanted = value
+        if isinstance(value, (Dtype, OtherDtype)):
+            wanted = to_dtype(value, f"{owner}.to")
         elif isinstance(value, Tensor):
             wanted = value.dtype
         elif isinstance(value, (str, Device)):
