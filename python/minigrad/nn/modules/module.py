@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from minigrad.nn._device import device as Device  # noqa: N812 (PyTorch's name for a class)
-from minigrad.nn._dtype import OtherDtype, to_dtype
+from minigrad.nn._dtype import OtherDtype, float32, float64, to_dtype
 from minigrad.nn._dtype import dtype as Dtype  # noqa: N812
-from minigrad.nn._dtype import float32, float64
 from minigrad.nn._graph import no_grad
 from minigrad.nn._tensor import Tensor
 from minigrad.nn.modules._hooks import HOOKS, Hooked, call_hooked
