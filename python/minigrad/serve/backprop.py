@@ -1,9 +1,24 @@
-"""The page of the backpropagation laboratory, and the interface that it calls."""
+"""The page of the backpropagation laboratory, and the interface that it calls.
+
+========================  ==========================================================
+``GET /``                 the page
+``GET /state``            everything that is shown; ``?sample=i`` for one sample
+``GET /samples``          the points and their classes
+``POST /step``            ``{"n": 1}`` steps, then the state
+``POST /change``          knobs, then the state
+``POST /time``            ``{"time": t}``: go back or forward, then the state
+``POST /weight``          ``{"layer", "to", "source", "value"}``: change one, then the state
+``POST /check``           ``{"layer", "to", "source"}``: both gradients of one weight
+========================  ==========================================================
+
+What is refused answers 400 with ``{"error": "..."}``.
+"""
 
 from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,112 +48,86 @@ def backprop_app(playground: Any) -> Any:
 
     Notes
     -----
-    ========================  ==========================================================
-    ``GET /``                 the page
-    ``GET /state``            everything that is shown; ``?sample=i`` for one sample
-    ``GET /samples``          the points and their classes
-    ``POST /step``            ``{"n": 1}`` steps, then the state
-    ``POST /change``          knobs, then the state
-    ``POST /time``            ``{"time": t}``: go back or forward, then the state
-    ``POST /weight``          ``{"layer", "to", "source", "value"}``: change one, then the state
-    ``POST /check``           ``{"layer", "to", "source"}``: both gradients of one weight
-    ========================  ==========================================================
-
-    What is refused answers 400 with ``{"error": "..."}``.
+    The calls are listed at the head of this module.
     """
-    from flask import Flask, jsonify, request, send_from_directory
+    from flask import Flask, request, send_from_directory
 
     app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/", "page", lambda: send_from_directory(_STATIC, "backprop.html"))
+    app.add_url_rule("/static/<path:name>", "static", lambda name: send_from_directory(_STATIC, name))
+    app.add_url_rule("/favicon.ico", "icon", lambda: ("", 204))
+    calls = _Calls(playground)
     # One playground, many requests: each has it for itself.
     lock = threading.Lock()
 
-    def answer(full: bool = True) -> Any:
-        sample = request.args.get("sample", type=int)
+    def shown() -> dict[str, Any]:
+        return calls.state(request.args.get("sample", type=int))
+
+    def get(answer: Callable[[], Any]) -> Callable[[], Any]:
+        def view() -> Any:
+            with lock:
+                return answer()
+
+        return view
+
+    def post(call: Callable[[dict[str, Any]], Any]) -> Callable[[], Any]:
+        def view() -> Any:
+            content = request.get_json(silent=True)
+            if not isinstance(content, dict):
+                raise ValueError("the body must be a JSON object")
+            with lock:
+                answer = call(content)
+                return shown() if answer is None else answer
+
+        return view
+
+    app.add_url_rule("/state", "state", get(shown))
+    app.add_url_rule("/samples", "samples", get(calls.samples))
+    for call in (calls.step, calls.change, calls.time, calls.weight, calls.check):
+        app.add_url_rule(f"/{call.__name__}", call.__name__, post(call), methods=["POST"])
+    for kind in (ValueError, TypeError):
+        app.register_error_handler(kind, lambda error: ({"error": str(error)}, 400))
+    return app
+
+
+class _Calls:
+    """What the page asks for; a call that returns None has changed the state, which is then the answer."""
+
+    def __init__(self, playground: Any) -> None:
+        self.playground = playground
+
+    def state(self, sample: int | None) -> dict[str, Any]:
+        playground = self.playground
         if sample is not None and not 0 <= sample < len(playground.points):
             raise ValueError(f"there is no sample {sample}; there are {len(playground.points)}")
-        state = playground.state(sample)
-        if full:
-            state["map"] = [[round(float(v), 3) for v in row] for row in playground.decision_map(32)]
-            state["losses"] = _thinned(playground.lab.losses)
-        return jsonify(state)
+        state: dict[str, Any] = playground.state(sample)
+        state["map"] = [[round(float(v), 3) for v in row] for row in playground.decision_map(32)]
+        state["losses"] = _thinned(playground.lab.losses)
+        return state
 
-    def body() -> dict[str, Any]:
-        content = request.get_json(silent=True)
-        if not isinstance(content, dict):
-            raise ValueError("the body must be a JSON object")
-        return content
+    def samples(self) -> dict[str, Any]:
+        return {"points": self.playground.points.tolist(), "target": [int(t) for t in self.playground.target]}
 
-    @app.errorhandler(ValueError)
-    def refused(error: ValueError) -> Any:
-        return jsonify(error=str(error)), 400
+    def step(self, content: dict[str, Any]) -> None:
+        for _ in range(_integer(content.get("n", 1), "n", 1, _MOST_STEPS)):
+            if not self.playground.lab.step():
+                break
 
-    @app.errorhandler(TypeError)
-    def mistyped(error: TypeError) -> Any:
-        return jsonify(error=str(error)), 400
+    def change(self, content: dict[str, Any]) -> None:
+        self.playground.change(**content)
 
-    @app.get("/")
-    def page() -> Any:
-        return send_from_directory(_STATIC, "backprop.html")
+    def time(self, content: dict[str, Any]) -> None:
+        self.playground.lab.go_to(_integer(content.get("time"), "time", 0, 10**9))
 
-    @app.get("/static/<path:name>")
-    def static_file(name: str) -> Any:
-        return send_from_directory(_STATIC, name)
-
-    @app.get("/favicon.ico")
-    def icon() -> Any:
-        return "", 204
-
-    @app.get("/state")
-    def state() -> Any:
-        with lock:
-            return answer()
-
-    @app.get("/samples")
-    def samples() -> Any:
-        with lock:
-            return jsonify(points=playground.points.tolist(), target=[int(t) for t in playground.target])
-
-    @app.post("/step")
-    def step() -> Any:
-        count = _integer(body().get("n", 1), "n", 1, _MOST_STEPS)
-        with lock:
-            for _ in range(count):
-                if not playground.lab.step():
-                    break
-            return answer()
-
-    @app.post("/change")
-    def change() -> Any:
-        knobs = body()
-        with lock:
-            playground.change(**knobs)
-            return answer()
-
-    @app.post("/time")
-    def time() -> Any:
-        wanted = _integer(body().get("time"), "time", 0, 10**9)
-        with lock:
-            playground.lab.go_to(wanted)
-            return answer()
-
-    @app.post("/weight")
-    def weight() -> Any:
-        content = body()
+    def weight(self, content: dict[str, Any]) -> None:
         value = content.get("value")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError(f"value must be a number; got {value!r}")
-        with lock:
-            playground.lab.set_weight(*_place(content), float(value))
-            return answer()
+        self.playground.lab.set_weight(*_place(content), float(value))
 
-    @app.post("/check")
-    def check() -> Any:
-        place = _place(body())
-        with lock:
-            exact, difference = playground.lab.finite_difference(*place)
-        return jsonify(gradient=exact, difference=difference)
-
-    return app
+    def check(self, content: dict[str, Any]) -> dict[str, float]:
+        exact, difference = self.playground.lab.finite_difference(*_place(content))
+        return {"gradient": exact, "difference": difference}
 
 
 def _integer(value: Any, name: str, low: int, high: int) -> int:
