@@ -88,14 +88,14 @@ class Painter:
         corners = self.view.inverse().apply([[0.0, self.size[1]], [self.size[0], 0.0]])
         unit = 10.0 ** math.ceil(math.log10(12 * self.scale / float(self.view.matrix[0, 0])))
         unit = unit / 2 if unit / 2 * self.view.matrix[0, 0] > 30 * self.scale else unit
+        width, height = self.size
         for axis in (0, 1):
             low, high = corners[:, axis].tolist()
-            for k in range(math.floor(low / unit), math.ceil(high / unit) + 1):
-                ends = np.array([[k * unit, corners[0, 1]], [k * unit, corners[1, 1]]])
-                if axis:
-                    ends = np.array([[corners[0, 0], k * unit], [corners[1, 0], k * unit]])
-                p, q = self.view.apply(ends).tolist()
-                self.line(p, q, COLORS["axis"] if k == 0 else COLORS["grid"])
+            marks = unit * np.arange(math.floor(low / unit), math.ceil(high / unit) + 1.0)
+            places = self.view.apply(np.stack([marks, marks], axis=1))[:, axis].tolist()
+            for mark, place in zip(marks.tolist(), places, strict=True):
+                corner, size = ((place, 0), (self.scale, height)) if axis == 0 else ((0, place), (width, self.scale))
+                self.stage.rectangle(corner, size, COLORS["axis"] if mark == 0 else COLORS["grid"])
 
     def moving_grid(self, transform: Transform2D) -> None:
         """Draw the lines that were the grid before the matrix moved them."""

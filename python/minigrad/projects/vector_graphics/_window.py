@@ -474,6 +474,9 @@ class View:
             paint.stage.circle(place, 4, COLORS["accent"])
 
     def _draw_words(self, stage: ui.Stage, size: tuple[int, int]) -> None:
+        for top, height, edge in ((0, 58, 57), (size[1] - 52, 52, size[1] - 52)):
+            stage.rectangle((0, top), (size[0], height), COLORS["panel"])
+            stage.rectangle((0, edge), (size[0], 1), COLORS["edge"])
         stage.text(FIRST_LINE, (16, 12), COLORS["ink"], 15, bold=True)
         if self.message != FIRST_LINE:
             stage.text(self.message, (16, 36), COLORS["accent"], 13)
