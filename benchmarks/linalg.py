@@ -142,6 +142,39 @@ def polygons(quick: bool) -> Iterator[Case]:
         )
 
 
+def transforms() -> Iterator[Case]:
+    """Yield the affine map of a million points, into new arrays on both sides."""
+    import cv2
+
+    cv2.setNumThreads(1)  # its transform has one thread whatever is set
+    t = linalg.Transform2D.from_factors(3, 4, 30, 1.5, 0.8, 0.2)
+    for dtype in (np.float32, np.float64):
+        points = np.random.default_rng(0).standard_normal((1_000_000, 2)).astype(dtype)
+        a, shift = t.matrix[:2, :2].astype(dtype), t.matrix[:2, 2].astype(dtype)
+        yield Case(
+            f"transform {np.dtype(dtype).name} 1000000x2",
+            lambda points=points: t.apply(points),
+            {
+                "numpy P @ A.T + t": lambda p=points, a=a, shift=shift: p @ a.T + shift,
+                "cv2.transform": lambda p=points[:, None], m=t.matrix[:2]: cv2.transform(p, m),
+            },
+            2 * points.nbytes / 1e9,
+            "GB/s",
+        )
+    maps = np.random.default_rng(1).standard_normal((2000, 2, 3))
+    maps = np.concatenate([maps, np.broadcast_to([0.0, 0.0, 1.0], (2000, 1, 3))], axis=1)
+    corners, ends = np.random.default_rng(2).standard_normal((16_000, 2)), np.arange(8, 16_001, 8)
+    yield Case(
+        "transform float64 2000 groups of 8",
+        lambda: linalg.transform_groups(maps, corners, ends),
+        {
+            "numpy einsum": lambda: (
+                np.einsum("nij,nkj->nki", maps[:, :2, :2], corners.reshape(-1, 8, 2)) + maps[:, None, :2, 2]
+            )
+        },
+    )
+
+
 def cases(quick: bool) -> Iterator[Case]:
     """Yield everything; the rough look leaves out the largest."""
     for dtype in (np.float32, np.float64):
@@ -150,6 +183,7 @@ def cases(quick: bool) -> Iterator[Case]:
         for shape in SKINNY:
             yield product(*shape, dtype)
         yield from vector_products(dtype)
+    yield from transforms()
     yield from covariances(quick)
     for n in (100, 300) if quick else (100, 300, 784):
         yield from factorisations(n)

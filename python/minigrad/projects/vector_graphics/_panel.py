@@ -123,7 +123,10 @@ class Panel:
         self._matrix(stage, x, 44, transform)
         self._determinant(stage, x, 166, transform)
         self._eigen(stage, x, 226, transform)
-        self._factors(stage, x, 306, shape if now is None else None)
+        if now is None:
+            self._factors(stage, x, 306, shape)
+        else:
+            _draw_polar(stage, x, 306, now)
 
     def _box(self, stage: ui.Stage, name: str, x: float, y: float, w: float, value: float, color: Color) -> None:
         h = 28
@@ -171,10 +174,7 @@ class Panel:
         for i, line in enumerate(lines):
             stage.text(line, (x, y + 20 + 18 * i), COLORS["ink"], 12)
 
-    def _factors(self, stage: ui.Stage, x: float, y: float, shape: Shape | None) -> None:
-        if shape is None:
-            stage.text("between keyframes: R and the rest go each by itself", (x, y), COLORS["muted"], 11)
-            return
+    def _factors(self, stage: ui.Stage, x: float, y: float, shape: Shape) -> None:
         off = shape.pivot != (0.0, 0.0)
         words = "M = T P R H S P⁻¹" if off else "M = T R H S"
         stage.text(words, (x, y), COLORS["ink"], 15, bold=True)
@@ -196,15 +196,31 @@ class Panel:
             self._box(stage, name, x + i * 84, y + 32, 78, getattr(pose, name), COLORS["ink"])
         if letter == "R":
             stage.text("degrees", (x + 86, y + 38), COLORS["muted"], 12)
-        rows = _small(letter, pose)
-        for row in range(3):
-            for column in range(3):
-                place = (x + 196 + 46 * column, y + 14 + 20 * row)
-                stage.text(rows[row][column], place, COLORS["ink"], 11, "center")
-        for side, sign in ((x + 172, 1), (x + 312, -1)):
-            stage.line((side, y + 4), (side, y + 64), COLORS["edge"], 1.2)
-            for end in (4, 64):
-                stage.line((side, y + end), (side + 4 * sign, y + end), COLORS["edge"], 1.2)
+        _draw_matrix(stage, x + 172, y + 4, _small(letter, pose))
+
+
+def _draw_matrix(stage: ui.Stage, x: float, y: float, rows: Sequence[Sequence[str]]) -> None:
+    """Draw a small matrix between brackets."""
+    width, height = 46 * len(rows[0]) + 2, 20 * len(rows)
+    for i, row in enumerate(rows):
+        for k, words in enumerate(row):
+            stage.text(words, (x + 24 + 46 * k, y + 10 + 20 * i), COLORS["ink"], 11, "center")
+    for side, sign in ((x, 1), (x + width, -1)):
+        stage.line((side, y), (side, y + height), COLORS["edge"], 1.2)
+        for end in (y, y + height):
+            stage.line((side, end), (side + 4 * sign, end), COLORS["edge"], 1.2)
+
+
+def _draw_polar(stage: ui.Stage, x: float, y: float, transform: Transform2D) -> None:
+    """Draw the polar factors, which change each by itself between keyframes."""
+    degrees, stretch = transform.polar()
+    stage.text("A = R G", (x, y), COLORS["ink"], 15, bold=True)
+    stage.text("rotation, and a symmetric stretch", (x + 84, y + 3), COLORS["muted"], 11)
+    stage.text("R", (x, y + 36), COLORS["accent"], 18, bold=True)
+    stage.text(f"{degrees:.1f} degrees", (x + 30, y + 40), COLORS["ink"], 13)
+    stage.text("G", (x, y + 80), COLORS["accent"], 18, bold=True)
+    _draw_matrix(stage, x + 30, y + 72, [[spoken(v) for v in row] for row in stretch.tolist()])
+    stage.text("each goes its way evenly: nothing collapses", (x, y + 130), COLORS["muted"], 12)
 
 
 def _small(letter: str, pose: Pose) -> list[list[str]]:

@@ -73,8 +73,8 @@ def gallery() -> Scene:
     places = (Pose(0.0, 0.0), Pose(-4.5, 1.6, 12.0), Pose(4.6, 1.5, 35.0), Pose(-3.6, -2.7), Pose(4.0, -2.6, 0.0))
     named = (_triangle(), _star(), _ship(), polygon(6), _letter())
     scene = Scene()
-    for i, (what, pose) in enumerate(zip(named, places, strict=True)):
-        scene = scene.with_shape(make(what, i, pose))
+    for what, pose, color in zip(named, places, (0, 1, 6, 9, 4), strict=True):
+        scene = scene.with_shape(make(what, color, pose))
     return scene.choosing({1})
 
 
