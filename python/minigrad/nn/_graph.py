@@ -241,7 +241,8 @@ def _accumulate(node: AccumulateGrad, grad: Tensor) -> None:
         return
     held = leaf._grad
     if held is None:
-        leaf._grad = grad if mode.enabled or _is_unshared(grad) else grad.clone()
+        # Named by what `backward` returned, by the walk and by this call's argument.
+        leaf._grad = grad if mode.enabled or _is_unshared(grad, 3) else grad.clone()
     elif mode.enabled:
         leaf._grad = held + grad
     else:
@@ -252,15 +253,15 @@ def _accumulate(node: AccumulateGrad, grad: Tensor) -> None:
             hook(leaf)
 
 
-def _is_unshared(grad: Tensor) -> bool:
+def _is_unshared(grad: Tensor, names: int) -> bool:
     """Whether nobody but the walk holds the gradient or its memory, so that a leaf may keep it.
 
-    References counted: to the tensor, from what `backward` returned, the walk's name for it,
-    two arguments and the call's; to the array, from the tensor, the name here and the call;
-    to a block of the arena, from its list, the array, the name here and the call.
+    References counted: to the tensor, `names` by the walk, the argument's and the call's; to
+    the array, from the tensor, the name here and the call; to a block of the arena, from its
+    list, the array, the name here and the call.
     """
     array = grad._data
-    if sys.getrefcount(grad) > 5 or sys.getrefcount(array) > 3 or not array.flags.c_contiguous:
+    if sys.getrefcount(grad) > names + 2 or sys.getrefcount(array) > 3 or not array.flags.c_contiguous:
         return False
     if grad._node is not None or grad._cell is not None:
         return False
@@ -296,6 +297,9 @@ class _Walk:
         self.captures: dict[Node, list[tuple[int, int]]] = {}
         self.captured: dict[int, Any] = {}
         self.wanted: set[Node] | None = None
+        # Whether leaves need not wait for the walk's end, and those that have not waited.
+        self.early = not create
+        self.begun: set[AccumulateGrad] = set()
 
     def send(self, node: Node, index: int, grad: Any) -> None:
         """Add `grad` to what has arrived at output `index` of `node`."""
@@ -350,11 +354,34 @@ class _Walk:
                 replaced = hook(tuple(out), tuple(grads))
                 out = out if replaced is None else replaced
         del grads
-        for edge, grad in zip(node.next_functions_, out, strict=True):
+        edges = node.next_functions_
+        if len(edges) != len(out):
+            raise GraphError(f"{node.name()}: backward must return {len(edges)} gradients; got {len(out)}")
+        for edge, grad in zip(edges, out):  # noqa: B905 (compared above, at less cost)
             if edge is not None and grad is not None:
-                self.send(edge[0], edge[1], grad)
+                target = edge[0]
+                if type(target) is AccumulateGrad and self.early and self.reached(target, grad):
+                    continue
+                self.send(target, edge[1], grad)
         if not self.retain and node.number:
             node.release()
+
+    def reached(self, end: AccumulateGrad, grad: Tensor) -> bool:
+        """Give a leaf its gradient at once, without a queue, unless somebody listens or it held one before."""
+        leaf = end._leaf()
+        if leaf is None or end.pre_hooks is not None or end.post_hooks is not None or end.hooks is not None:
+            return False
+        held = leaf._grad
+        if held is None:
+            # Named by what `backward` returned, by the loop, by its iterator and by this call's argument.
+            leaf._grad = grad if _is_unshared(grad, 4) else grad.clone()
+            self.begun.add(end)
+        elif end in self.begun:
+            # The gradient that the leaf got earlier in this walk is its own: `_is_unshared`.
+            np.add(held._data, grad._data, out=held._data)
+        else:
+            return False
+        return True
 
     def pre_hooked(self, node: Node, grads: list[Any]) -> list[Any]:
         """Apply the hooks of a node's outputs to the complete gradients."""
@@ -431,6 +458,7 @@ def gradients(
             raise GraphError(f"grad: One of the inputs does not require grad: {portrait(tensor)}")
         walk.captures.setdefault(edge[0], []).append((edge[1], position))
         targets.add(edge[0])
+    walk.early = False
     walk.wanted = _ancestors([e[0] for t in outputs if (e := edge_of(t)) is not None], targets)
     _with_mode(walk, lambda: _start(walk, outputs, grad_outputs, "grad"))
     return [walk.captured.get(position) for position in range(len(inputs))]
