@@ -38,9 +38,14 @@ static void *open_array(arrays_t *arrays, PyObject *array, Py_ssize_t count, boo
     return view->buf;
 }
 
-static PyObject *finish(arrays_t *arrays, long status)
+static void close_arrays(arrays_t *arrays)
 {
     while (arrays->opened > 0) PyBuffer_Release(&arrays->views[--arrays->opened]);
+}
+
+static PyObject *finish(arrays_t *arrays, long status)
+{
+    close_arrays(arrays);
     return PyErr_Occurred() ? NULL : PyLong_FromLong(status);
 }
 
@@ -153,4 +158,85 @@ PyObject *direct_linear_backward(PyObject *module, PyObject *const *arguments, P
         if (state != NULL) PyEval_RestoreThread(state);
     }
     return finish(&arrays, status);
+}
+
+/* What both cross entropies read: rows of logits and their targets. */
+typedef struct {
+    arrays_t reals, integers;
+    Py_ssize_t rows, classes;
+    int64_t ignored;
+    double smoothing;
+    const void *x;
+    const int64_t *target;
+} entropy_t;
+
+static bool read_entropy(entropy_t *call, PyObject *x, PyObject *target, PyObject *const *options)
+{
+    call->reals.good = call->integers.good = true;
+    call->integers.itemsize = 8;
+    call->rows = PyLong_AsSsize_t(options[0]);
+    call->classes = PyLong_AsSsize_t(options[1]);
+    call->ignored = PyLong_AsLongLong(options[2]);
+    call->smoothing = PyFloat_AsDouble(options[3]);
+    if (PyErr_Occurred() || call->rows < 0 || call->classes < 0) return false;
+    if ((double)call->rows * (double)call->classes >= 1e17) return false;
+    call->x = open_array(&call->reals, x, call->rows * call->classes, false);
+    call->target = open_array(&call->integers, target, call->rows, false);
+    return call->reals.good && call->integers.good && call->x != NULL && call->target != NULL;
+}
+
+PyObject *direct_cross_entropy(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 8) return wrong_count("cross_entropy", 8, count);
+    entropy_t call = {.x = NULL};
+    long status = NOT_DIRECT;
+    double totals[2];
+    if (read_entropy(&call, arguments[0], arguments[1], arguments + 4)) {
+        void *loss = open_array(&call.reals, arguments[2], call.rows, true);
+        void *stats = open_array(&call.reals, arguments[3], 2 * call.rows, true);
+        size_t rows = (size_t)call.rows, classes = (size_t)call.classes, bad;
+        if (call.reals.good && loss != NULL && stats != NULL) {
+            PyThreadState *state = (double)rows * (double)classes < LONG_WORK ? NULL : PyEval_SaveThread();
+            status = call.reals.itemsize == 4
+                         ? (long)mg_cross_entropy_f32(rows, classes, call.x, call.target, NULL, call.ignored,
+                                                      call.smoothing, loss, stats, totals, &bad)
+                         : (long)mg_cross_entropy_f64(rows, classes, call.x, call.target, NULL, call.ignored,
+                                                      call.smoothing, loss, stats, totals, &bad);
+            if (state != NULL) PyEval_RestoreThread(state);
+        }
+    }
+    close_arrays(&call.integers);
+    close_arrays(&call.reals);
+    if (PyErr_Occurred()) return NULL;
+    if (status != MG_OK) Py_RETURN_NONE;
+    return Py_BuildValue("dd", totals[0], totals[1]);
+}
+
+PyObject *direct_cross_entropy_backward(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 11) return wrong_count("cross_entropy_backward", 11, count);
+    entropy_t call = {.x = NULL};
+    long status = NOT_DIRECT;
+    Py_ssize_t stride = PyLong_AsSsize_t(arguments[9]);
+    double factor = PyFloat_AsDouble(arguments[10]);
+    if (!PyErr_Occurred() && read_entropy(&call, arguments[0], arguments[1], arguments + 5)) {
+        size_t rows = (size_t)call.rows, classes = (size_t)call.classes;
+        const void *stats = open_array(&call.reals, arguments[2], 2 * call.rows, false);
+        const void *dloss = open_array(&call.reals, arguments[3], stride == 0 ? 1 : call.rows, false);
+        void *dx = open_array(&call.reals, arguments[4], call.rows * call.classes, true);
+        if (call.reals.good && stats != NULL && dloss != NULL && dx != NULL && (stride == 0 || stride == 1)) {
+            PyThreadState *state = (double)rows * (double)classes < LONG_WORK ? NULL : PyEval_SaveThread();
+            status =
+                call.reals.itemsize == 4
+                    ? (long)mg_cross_entropy_backward_f32(rows, classes, call.x, call.target, NULL, call.ignored,
+                                                          call.smoothing, stats, dloss, (size_t)stride, factor, dx)
+                    : (long)mg_cross_entropy_backward_f64(rows, classes, call.x, call.target, NULL, call.ignored,
+                                                          call.smoothing, stats, dloss, (size_t)stride, factor, dx);
+            if (state != NULL) PyEval_RestoreThread(state);
+        }
+    }
+    close_arrays(&call.integers);
+    return finish(&call.reals, status);
 }

@@ -9,6 +9,8 @@ PyObject *direct_unary(PyObject *module, PyObject *const *arguments, Py_ssize_t 
 PyObject *direct_unary_backward(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 PyObject *direct_linear(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 PyObject *direct_linear_backward(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+PyObject *direct_cross_entropy(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+PyObject *direct_cross_entropy_backward(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 
 /* Their entries in the table of methods. */
 #define DIRECT_FUNCTION(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL
@@ -26,6 +28,14 @@ PyObject *direct_linear_backward(PyObject *module, PyObject *const *arguments, P
         {"linear_backward", DIRECT_FUNCTION(direct_linear_backward),                                                   \
          "linear_backward($module, x, w, dy, dx, dw, dbias, m, k, n, /)\n--\n\n"                                       \
          "The gradients, as mg_linear_backward; x, w and outputs may be None; the C status, or -1\n"                   \
-         "as unary."},
+         "as unary."},                                                                                                 \
+        {"cross_entropy", DIRECT_FUNCTION(direct_cross_entropy),                                                       \
+         "cross_entropy($module, x, target, loss, stats, rows, classes, ignore_index, smoothing, /)\n--\n\n"           \
+         "Losses of rows, as mg_cross_entropy without class weights; the pair of totals, or None\n"                    \
+         "(the outputs untouched) for whatever needs a closer look."},                                                 \
+        {"cross_entropy_backward", DIRECT_FUNCTION(direct_cross_entropy_backward),                                     \
+         "cross_entropy_backward($module, x, target, stats, dloss, dx, rows, classes, ignore_index, smoothing,\n"      \
+         "stride, factor, /)\n--\n\n"                                                                                  \
+         "The gradient, as mg_cross_entropy_backward without class weights; the C status, or -1 as unary."},
 
 #endif

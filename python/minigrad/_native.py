@@ -23,6 +23,8 @@ __all__ = [
     "NULL",
     "check_status",
     "config",
+    "cross_entropy",
+    "cross_entropy_backward",
     "ffi",
     "get_num_threads",
     "hands_over",
@@ -56,9 +58,10 @@ def _load_direct() -> Any:
 _direct = _load_direct()
 product = _direct.product
 
-# The same for elementwise functions and the affine layer; python/direct_nn.h has their arguments.
+# The same for elementwise functions and the affine layer and the cross entropy; python/direct_nn.h has their arguments.
 unary, unary_backward = _direct.unary, _direct.unary_backward
 linear, linear_backward = _direct.linear, _direct.linear_backward
+cross_entropy, cross_entropy_backward = _direct.cross_entropy, _direct.cross_entropy_backward
 
 # Looking a ready type object up by dtype is several times cheaper than letting cffi
 # parse its name at every call.

@@ -18,10 +18,13 @@ import numpy as np
 
 from minigrad._native import check_status, ffi, lib
 
-__all__ = ["arena_bytes", "busy_bytes", "contiguous", "empty", "empty_cache", "hush", "unhush", "zeros"]
+__all__ = ["arena_bytes", "busy_bytes", "contiguous", "empty", "empty_cache", "hush", "lasting", "unhush", "zeros"]
 
 SMALL = 4096
 """Bytes up to which NumPy's own allocator is the quicker one."""
+
+LINE = 64
+"""Bytes of a cache line."""
 
 RESERVE = 1 << 30
 """Bytes of address space reserved ahead."""
@@ -101,6 +104,18 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     array = empty(shape, dtype)
     array.fill(0)
     return array
+
+
+def lasting(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
+    """Return an array with arbitrary contents for what stays, outside the arena, which would look at it often.
+
+    Unless it is small it begins on a cache line: otherwise every other vector would straddle two.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    if size <= SMALL:
+        return np.empty(shape, dtype)
+    block = np.empty(size + LINE - 1, np.uint8)
+    return np.ndarray(shape, dtype, block, -block.ctypes.data % LINE)
 
 
 def contiguous(array: np.ndarray) -> np.ndarray:

@@ -99,11 +99,19 @@ def _leaf(value: Any) -> Any:
     return value
 
 
+def _copied(data: np.ndarray | np.generic) -> np.ndarray:
+    if data.dtype.kind not in "biuf" or not data.dtype.isnative:
+        return np.array(data)
+    array = _array.lasting(data.shape, data.dtype)
+    np.copyto(array, data)
+    return array
+
+
 def _values(op: str, data: Any, dtype: Any) -> np.ndarray:
     """Return nested sequences, numbers or an array as a new array of the type that they imply."""
     wanted = None if dtype is None else to_dtype(dtype, op).numpy
     if isinstance(data, (np.ndarray, np.generic)):
-        array, typed = np.array(data), not isinstance(data, float)
+        array, typed = _copied(data), not isinstance(data, float)
     else:
         leaf = _leaf(data)
         typed = isinstance(leaf, (Tensor, np.ndarray)) or (isinstance(leaf, np.generic) and not isinstance(leaf, float))

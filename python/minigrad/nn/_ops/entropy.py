@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad._native import NULL, check_status, ffi, lib, pointer
+from minigrad._native import cross_entropy as fused
+from minigrad._native import cross_entropy_backward as fused_backward
 from minigrad.nn import _array
 from minigrad.nn._errors import ShapeError, dtype_error, portrait, shape_error
 from minigrad.nn._graph import Node, mode
@@ -91,6 +93,11 @@ class CrossEntropy(Node):
             return (self._differentiable(x, grad),)
         rows, g = self.rows, _array.contiguous(grad._data)
         dx = _array.empty(rows.shape, rows.dtype)
+        if self.weight is None and not fused_backward(
+            rows, self.target, self.stats, g, dx, *rows.shape, self.ignore_index, self.smoothing, int(g.ndim > 0),
+            self.factor,
+        ):  # fmt: skip
+            return (fresh(self._shaped(dx, x._data.shape)),)
         function = lib.mg_cross_entropy_backward_f32 if rows.itemsize == 4 else lib.mg_cross_entropy_backward_f64
         weight = NULL if self.weight is None else pointer(self.weight)
         status = function(
@@ -220,24 +227,43 @@ def cross_entropy(
     index = _class_indices(owner, target, x.shape[:1] + x.shape[2:] if x.ndim > 1 else ())
     weights = _class_weights(owner, weight, input, rows.shape[1])
     loss, stats = _array.empty(index.shape, x.dtype), _array.empty((2, rows.shape[0]), x.dtype)
-    totals, bad = np.empty(2), ffi.new("size_t *")
-    function = lib.mg_cross_entropy_f32 if x.itemsize == 4 else lib.mg_cross_entropy_f64
-    status = function(
-        *rows.shape, pointer(rows), pointer(index), NULL if weights is None else pointer(weights),
-        ignore_index, label_smoothing, pointer(loss, True), pointer(stats, True), pointer(totals, True), bad,
-    )  # fmt: skip
-    if status == lib.MG_ERR_ARGUMENT:
-        raise _bad_target(owner, index, bad[0], rows.shape[1], ignore_index)
-    check_status(status, owner)
+    totals = None
+    if weights is None:
+        totals = fused(rows, index, loss, stats, *rows.shape, ignore_index, label_smoothing)
+    if totals is None:
+        totals = _checked(owner, rows, index, weights, ignore_index, label_smoothing, loss, stats)
     value: Any = loss
     factor = 1.0
     if reduction != "none":
-        value, factor = _scaled(float(totals[0]), float(totals[1]), reduction)
+        value, factor = _scaled(*totals, reduction)
         value = np.array(value, x.dtype)
     return result(
         value, CrossEntropy, (input,), (input,), rows=rows, target=index, weight=weights, stats=stats,
         ignore_index=ignore_index, smoothing=label_smoothing, factor=factor,
     )  # fmt: skip
+
+
+def _checked(
+    owner: str,
+    rows: np.ndarray,
+    index: np.ndarray,
+    weights: np.ndarray | None,
+    ignore_index: int,
+    smoothing: float,
+    loss: np.ndarray,
+    stats: np.ndarray,
+) -> tuple[float, float]:
+    """Compute the losses where there are class weights or something is wrong; return their sum and that of weights."""
+    totals, bad = np.empty(2), ffi.new("size_t *")
+    function = lib.mg_cross_entropy_f32 if rows.itemsize == 4 else lib.mg_cross_entropy_f64
+    status = function(
+        *rows.shape, pointer(rows), pointer(index), NULL if weights is None else pointer(weights),
+        ignore_index, smoothing, pointer(loss, True), pointer(stats, True), pointer(totals, True), bad,
+    )  # fmt: skip
+    if status == lib.MG_ERR_ARGUMENT:
+        raise _bad_target(owner, index, bad[0], rows.shape[1], ignore_index)
+    check_status(status, owner)
+    return float(totals[0]), float(totals[1])
 
 
 class NllLoss(Node):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from minigrad.nn import init
+from minigrad.nn._array import lasting
 from minigrad.nn._dtype import get_default_dtype, to_dtype
 from minigrad.nn._ops import functions
 from minigrad.nn._tensor import Tensor, fresh
@@ -98,7 +97,7 @@ class MultiheadAttention(Module):
 
         def new(*shape: int) -> Parameter:
             kind = get_default_dtype() if dtype is None else to_dtype(dtype)
-            return Parameter(fresh(np.empty(shape, kind.numpy)))
+            return Parameter(fresh(lasting(shape, kind.numpy)))
 
         same = self._qkv_same_embed_dim
         shapes = {"q_proj_weight": embed_dim, "k_proj_weight": self.kdim, "v_proj_weight": self.vdim}

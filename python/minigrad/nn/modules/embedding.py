@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import numpy as np
-
 from minigrad.nn import init
+from minigrad.nn._array import lasting
 from minigrad.nn._dtype import get_default_dtype, to_dtype
 from minigrad.nn._graph import no_grad
 from minigrad.nn._ops import functions
@@ -81,7 +80,7 @@ class Embedding(Module):
         self.max_norm, self.norm_type = max_norm, norm_type
         self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
         kind = get_default_dtype() if dtype is None else to_dtype(dtype)
-        self.weight = Parameter(fresh(np.empty((num_embeddings, embedding_dim), kind.numpy)))
+        self.weight = Parameter(fresh(lasting((num_embeddings, embedding_dim), kind.numpy)))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

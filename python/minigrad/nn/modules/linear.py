@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from minigrad.nn import init
+from minigrad.nn._array import lasting
 from minigrad.nn._dtype import get_default_dtype, to_dtype
 from minigrad.nn._ops import functions
 from minigrad.nn._tensor import Tensor, fresh
@@ -21,7 +20,7 @@ _bilinear = functions["bilinear"]
 
 def _parameter(shape: tuple[int, ...], dtype: Any) -> Parameter:
     kind = get_default_dtype() if dtype is None else to_dtype(dtype)
-    return Parameter(fresh(np.empty(shape, kind.numpy)))
+    return Parameter(fresh(lasting(shape, kind.numpy)))
 
 
 class Identity(Module):

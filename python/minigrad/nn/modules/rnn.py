@@ -6,8 +6,6 @@ import math
 import warnings
 from typing import Any
 
-import numpy as np
-
 from minigrad.nn import _array, init
 from minigrad.nn._dtype import get_default_dtype, to_dtype
 from minigrad.nn._errors import portrait
@@ -21,7 +19,7 @@ __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell"]
 
 def _new(shape: tuple[int, ...], dtype: Any) -> Parameter:
     kind = get_default_dtype() if dtype is None else to_dtype(dtype)
-    return Parameter(fresh(np.empty(shape, kind.numpy)))
+    return Parameter(fresh(_array.lasting(shape, kind.numpy)))
 
 
 def _draw(module: Module, hidden: int) -> None:
