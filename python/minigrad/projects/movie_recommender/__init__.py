@@ -24,6 +24,23 @@ _EXAMPLE = """
 Example:
 
   $ minigrad movie-recommender
+  Loading movielens-latest-small: 100,836 ratings of 9,724 films by 610 users...
+  Rate these films: a number from 0.5 to 5 in halves, 'skip', 'done', or part of another film's title.
+  The Matrix: 5
+  Titanic: 3
+  Inception: 5
+  The Shawshank Redemption: done
+
+  You rated 3 films: The Matrix (1999) 5, Titanic (1997) 3 [not Titanic (1953)], Inception (2010) 5.
+  Top 5 recommendations for you:
+  1. The Shawshank Redemption (similarity: 0.61)
+     4.6 to expect, 90% between 3.5 and 5.0; 317 ratings
+     because of your 5 for Inception (+0.18 stars), your 5 for The Matrix (+0.16 stars); ...
+  2. The Dark Knight (similarity: 0.71)
+  ...
+
+Then ask on: more, why N, rate TITLE N, similar TITLE, method NAME, evaluate, map, help, quit.
+`minigrad movie-recommender evaluate` measures every method on MovieLens 100k.
 """
 
 _TASKS = ("evaluate", "map")

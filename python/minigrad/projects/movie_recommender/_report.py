@@ -99,19 +99,21 @@ def _because(visitor: Visitor, reasons: Sequence[Reason]) -> str:
     """Put reasons into words, those against it last."""
     if not reasons:
         return "because most people liked it: nothing that you rated speaks for or against it"
-    words = [_reason(visitor, reason) for reason in reasons if reason.weight >= 0]
-    against = [_reason(visitor, reason) for reason in reasons if reason.weight < 0]
+    if reasons[0].kind == "users":
+        return "because " + ", ".join(_neighbour(visitor, reason) for reason in reasons)
+    words = [_own_film(visitor, reason) for reason in reasons if reason.weight >= 0]
+    against = [_own_film(visitor, reason) for reason in reasons if reason.weight < 0]
     parts = ["because of " + ", ".join(words)] if words else []
     return "; ".join(parts + (["despite " + ", ".join(against)] if against else []))
 
 
-def _reason(visitor: Visitor, reason: Reason) -> str:
-    catalogue = visitor.catalogue
-    if reason.kind == "users":
-        number = catalogue.data.user_ids[reason.index]
-        films = f"{reason.support} film{'s' * (reason.support != 1)}"
-        return f"user {number} (like you by {reason.weight:.2f}, from {films}), who gave it {reason.rating:g}"
-    what = f"your {reason.rating:g} for {catalogue.label(reason.index)}"
+def _neighbour(visitor: Visitor, reason: Reason) -> str:
+    number = visitor.catalogue.data.user_ids[reason.index]
+    return f"user {number} gave it {reason.rating:g} ({reason.weight:.2f} like you, {reason.support} in common)"
+
+
+def _own_film(visitor: Visitor, reason: Reason) -> str:
+    what = f"your {reason.rating:g} for {visitor.catalogue.label(reason.index)}"
     if METHODS[visitor.method].in_stars:
         return f"{what} ({reason.weight:+.2f} stars)"
     return f"{what} ({reason.weight:.2f}, {reason.support} rated both)"
