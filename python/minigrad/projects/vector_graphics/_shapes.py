@@ -81,7 +81,7 @@ def gallery() -> Scene:
 def crowd(count: int = 2000, seed: int = 0, extent: Point = (10.0, 5.6)) -> Scene:
     """Return many small shapes with three keyframes, between which all of them travel, turn and grow."""
     generator = Generator(seed)
-    kinds = [polygon(sides)[1] for sides in range(3, 9)]
+    kinds = [polygon(sides)[1] for sides in range(3, 7)]
     draws = generator.uniform(-1.0, 1.0, size=(2, count, 4))
     shapes = []
     poses: list[dict[int, Pose]] = [{}, {}]
