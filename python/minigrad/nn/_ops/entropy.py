@@ -235,7 +235,7 @@ def cross_entropy(
     value: Any = loss
     factor = 1.0
     if reduction != "none":
-        value, factor = _scaled(*totals, reduction)
+        value, factor = _scaled(totals[0], totals[1], reduction)
         value = np.array(value, x.dtype)
     return result(
         value, CrossEntropy, (input,), (input,), rows=rows, target=index, weight=weights, stats=stats,
