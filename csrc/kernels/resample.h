@@ -43,7 +43,7 @@ typedef struct {
 /* One run of pixels whose taps lie inside: count of them, their offsets, and the weights
  * of their taps, tap k of pixel i at [k * MG_RESAMPLE_BLOCK + i]; two taps have only the
  * second one's weight. With `alpha` the last of 2 or 4 channels weighs the others. With 3
- * channels the element after the last tap is read, too. */
+ * channels the two elements after the last tap may be read, too. */
 typedef struct {
     size_t pitch, channels, taps, count;
     bool alpha;
