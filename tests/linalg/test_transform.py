@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad
-from minigrad.linalg import Transform2D, transform_groups
+from minigrad._native import lib
+from minigrad.linalg import Transform2D, interpolate_transforms, transform_groups, transform_matrices
 
 pytestmark = pytest.mark.native
 
@@ -350,3 +351,61 @@ def test_out_that_overlaps_is_refused() -> None:
         Transform2D().apply(np.zeros((2, 2)), out=np.zeros((4, 2))[::2])
     with pytest.raises(TypeError):
         Transform2D() @ 3  # type: ignore[operator]
+
+
+# --- many at once
+
+
+def test_many_sets_of_factors_equal_each_alone() -> None:
+    rng = np.random.default_rng(6)
+    factors, pivots = rng.standard_normal((50, 6)) * [5, 5, 200, 2, 2, 1], rng.standard_normal((50, 2))
+    for about in (None, pivots):
+        many = transform_matrices(factors, about)
+        for i, row in enumerate(factors):
+            pivot = (0.0, 0.0) if about is None else tuple(pivots[i])
+            assert np.array_equal(many[i], Transform2D.from_factors(*row, about=pivot).matrix)
+    assert transform_matrices(np.empty((0, 6))).shape == (0, 3, 3)
+
+
+def test_many_ways_equal_each_alone() -> None:
+    rng = np.random.default_rng(7)
+    start, end = (transform_matrices(rng.standard_normal((30, 6)) * [5, 5, 200, 2, 2, 1]) for _ in range(2))
+    pivots = rng.standard_normal((30, 2))
+    for u in (0.0, 0.3, 1.0):
+        many = interpolate_transforms(start, end, u, pivots)
+        for i in range(30):
+            alone = Transform2D(start[i]).interpolate(Transform2D(end[i]), u, about=tuple(pivots[i]))
+            assert np.array_equal(many[i], alone.matrix)
+    assert interpolate_transforms(start[:0], end[:0], 0.5).shape == (0, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: transform_matrices(np.zeros((2, 5))), r"factors must have shape \(n, 6\); got \(2, 5\)"),
+        (lambda: transform_matrices([[np.nan] * 6]), "factors must be finite"),
+        (lambda: transform_matrices(np.zeros((2, 6)), [[0.0, 0.0]]), r"about must have shape \(2, 2\); got \(1, 2\)"),
+        (lambda: interpolate_transforms(np.zeros((1, 3, 3)), np.zeros((2, 3, 3)), 0), "start and end must have shape"),
+        (lambda: interpolate_transforms([np.ones((3, 3))], [np.eye(3)], 0), "start must be affine"),
+        (lambda: interpolate_transforms([np.eye(3)], [np.ones((3, 3))], 0), "end must be affine"),
+        (lambda: interpolate_transforms([np.eye(3)], [np.eye(3)], 2.0), "u must be a finite number"),
+    ],
+)
+def test_bad_input_of_many(call: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()  # type: ignore[operator]
+
+
+def test_levels_and_types_agree_on_the_bits() -> None:
+    points = np.random.default_rng(8).standard_normal((1001, 2))
+    t = Transform2D.from_factors(3, -4, 33, 1.5, 0.75, 0.3)
+    before = minigrad.config()["isa"].encode()
+    results = {}
+    try:
+        for level in (b"base", b"avx2", b"avx512"):
+            if lib.mg_isa_set(level) == 0:
+                results[level] = [t.apply(points.astype(d)) for d in (np.float32, np.float64)]
+    finally:
+        assert lib.mg_isa_set(before) == 0
+    for found in results.values():
+        assert all(np.array_equal(a, b) for a, b in zip(found, results[b"base"], strict=True))

@@ -467,6 +467,19 @@ def matrix_of(view: View) -> np.ndarray:
     return view.scene.shapes[0].transform.matrix
 
 
+def test_loading_can_be_undone_and_what_is_no_scene_changes_nothing(view: View, tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    view.load = lambda: read_scene(path)
+    keys(view, "ctrl+o")
+    assert "No such file" in view.message
+    path.write_bytes(scene_to_json(crowd(7), Camera(1, 2, 30)))
+    before = view.scene
+    keys(view, "ctrl+o")
+    assert (len(view.scene.shapes), view.camera) == (7, Camera(1, 2, 30))
+    keys(view, "z")
+    assert view.scene == before
+
+
 TRIANGLE = '"points": [[0, 0], [1, 0], [0, 1]]'
 
 

@@ -78,3 +78,33 @@ def test_pictures_and_animations_come_back_as_they_were(stage):
         animation.seek(1)
         assert np.asarray(animation.convert("RGB")).min() == 255
     assert stage.size == (60, 40)
+
+
+def test_few_polygons_have_smooth_edges_and_their_area(stage):
+    corners = np.array([[10.0, 5.0], [50.5, 12.0], [33.0, 35.5]])
+    stage.polygons(corners, [3], [RED])
+    share = (255 - stage.pixels()[:, :, 1].astype(float)) / 255
+    (ax, ay), (bx, by), (cx, cy) = corners
+    area = abs((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) / 2
+    # A rim of half a fine pixel along the edges, which are 111 pixels long.
+    assert area - 14 < share.sum() < area + 28
+    between = (share > 0.1) & (share < 0.9)
+    assert between.sum() > 60
+    rows, columns = np.nonzero(share > 0.5)
+    assert columns.mean() == pytest.approx(corners[:, 0].mean(), abs=0.5)
+    assert rows.mean() == pytest.approx(corners[:, 1].mean(), abs=0.5)
+
+
+def test_many_polygons_are_filled(stage):
+    corners = np.tile([[0.0, 0.0], [59.0, 0.0], [59.0, 39.0], [0.0, 39.0]], (100, 1))
+    stage.polygons(corners, range(4, 401, 4), [WHITE] * 99 + [RED])
+    assert (stage.pixels() == RED).all()
+    stage.polygons(np.empty((0, 2)), [], [])
+
+
+def test_a_veil_lets_through_what_is_behind(stage):
+    stage.veil([(0, 0), (60, 0), (60, 40), (0, 40)], RED, 0.5)
+    assert stage.pixels()[20, 30].tolist() == pytest.approx([255, 127, 127], abs=2)
+    before = stage.pixels()
+    stage.veil([(100, 100), (200, 100), (150, 200)], RED, 0.5)
+    assert np.array_equal(stage.pixels(), before)

@@ -21,6 +21,8 @@ __all__ = ["Event", "Stage", "frames_to_gif"]
 
 Color = tuple[int, int, int]
 
+# Up to so many polygons, and so many pixels of each, edges are averaged from a finer grid.
+_FEW, _LARGE = 64, 500_000
 _FAR, _MARGIN = 8192.0, 64.0  # pixels: from where on polygons are cut, and how far outside
 
 
@@ -220,10 +222,7 @@ class Stage:
             Of the colour, from 0 to 1.
         """
         pygame = self._pygame
-        width, height = self.size
-        left, top = (math.floor(min(p[i] for p in points)) for i in (0, 1))
-        right, bottom = (math.ceil(max(p[i] for p in points)) + 1 for i in (0, 1))
-        frame = pygame.Rect(left, top, right - left, bottom - top).clip(pygame.Rect(0, 0, width, height))
+        frame = self._frame(points)
         if frame.w <= 0 or frame.h <= 0:
             return
         layer = pygame.Surface(frame.size, pygame.SRCALPHA)
@@ -233,7 +232,7 @@ class Stage:
     def polygons(
         self, points: np.ndarray, ends: Sequence[int], colors: Sequence[Color], rims: Sequence[Color] | None = None
     ) -> None:
-        """Draw many filled polygons, their edges smoothed.
+        """Draw many filled polygons, their edges smoothed: few ones finely, many with a rim.
 
         Parameters
         ----------
@@ -243,7 +242,7 @@ class Stage:
             Where each polygon ends and the next begins.
         colors : sequence of colours
         rims : sequence of colours, optional
-            Of the edges; `colors` by default.
+            Of the edges where there are many, or a polygon is large; `colors` by default.
         """
         fill, smooth, surface = self._pygame.draw.polygon, self._pygame.draw.aalines, self.surface
         corners, start = points.tolist(), 0
@@ -254,9 +253,34 @@ class Stage:
             start = end
             if far:
                 polygon = _clipped(polygon, self.size)
-            if len(polygon) > 2:
+            if len(polygon) > 2 and not (len(ends) <= _FEW and self._finely(polygon, color)):
                 fill(surface, color, polygon)
                 smooth(surface, rim, True, polygon)
+
+    def _finely(self, polygon: list[list[float]], color: Color) -> bool:
+        """Draw a polygon on a finer grid and average it; False, and nothing drawn, if it is too large for that."""
+        pygame = self._pygame
+        frame = self._frame(polygon)
+        area = frame.w * frame.h
+        if area > _LARGE:
+            return False
+        if area:
+            fine = 4 if area < _LARGE / 16 else 2
+            # Transparent pixels of the same colour, so that the average mixes nothing else into the edge.
+            layer = pygame.Surface((fine * frame.w, fine * frame.h), pygame.SRCALPHA)
+            layer.fill((*color, 0))
+            # The centre of a pixel is at a whole number; that of the first fine one (fine - 1) / 2 before it.
+            shift = (fine - 1) / 2
+            corners = [(fine * (x - frame.x) + shift, fine * (y - frame.y) + shift) for x, y in polygon]
+            pygame.draw.polygon(layer, color, corners)
+            self.surface.blit(pygame.transform.smoothscale(layer, frame.size), frame.topleft)
+        return True
+
+    def _frame(self, polygon: Sequence[Sequence[float]]) -> Any:
+        """Return the rectangle of the surface that a polygon lies in."""
+        left, top = (math.floor(min(p[i] for p in polygon)) for i in (0, 1))
+        right, bottom = (math.ceil(max(p[i] for p in polygon)) + 1 for i in (0, 1))
+        return self._pygame.Rect(left, top, right - left, bottom - top).clip(self.surface.get_rect())
 
     def circle(self, centre: Sequence[float], radius: float, color: Color, width: int = 0) -> None:
         """Draw a circle, filled for width 0; its rim is smoothed.

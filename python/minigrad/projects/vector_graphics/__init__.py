@@ -117,8 +117,9 @@ def _open(session: Session, view: View, name: str) -> None:
             session.keep(write_atomically(path, data))
             return str(path)
 
+        target = Path(f"{_stem(name)}.json" if name in SCENES else name)
+
         def save() -> str:
-            target = Path(f"{_stem(name)}.json" if name in SCENES else name)
             return f"saved {keep(target, scene_to_json(view.scene, view.camera))}"
 
         def export() -> str:
@@ -132,7 +133,7 @@ def _open(session: Session, view: View, name: str) -> None:
                 paths.append(keep(Path(f"{stem}.gif"), film(copy, [], lambda done, total: None)))
             return f"exported {', '.join(paths)}"
 
-        view.save, view.export = save, export
+        view.save, view.export, view.load = save, export, lambda: read_scene(target)
         elapsed = 0.0
         while not view.done:
             for event in stage.events():

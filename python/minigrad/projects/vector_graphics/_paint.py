@@ -119,7 +119,7 @@ class Painter:
         for place in scene.places:
             corners = placed[stops[place - 1] if place else 0 : stops[place]].tolist()
             for p, q in zip(corners, corners[1:] + corners[:1], strict=True):
-                self.line(p, q, COLORS["ink"], 2)
+                self.line(p, q, COLORS["ink"], 1.5)
 
     def area(self, transform: Transform2D) -> None:
         """Draw the image of the unit square: its area is the determinant."""
@@ -150,11 +150,12 @@ class Painter:
         if not 0 < length < 1e5:
             return
         x, y = (tip[0] - start[0]) / length, (tip[1] - start[1]) / length
-        head = min(12 * self.scale, 0.6 * length)
-        neck = (tip[0] - head * x, tip[1] - head * y)
-        self.line(start, neck, color, 3)
-        wings = [(neck[0] + s * 0.45 * head * y, neck[1] - s * 0.45 * head * x) for s in (1, -1)]
-        self.stage.polygon([tip, *wings], color)
+        head, half = min(13 * self.scale, 0.6 * length), 1.5 * self.scale
+        neck = length - head
+        outline = [(0.0, half), (neck, half), (neck, 0.42 * head), (length, 0.0)]
+        outline += [(along, -across) for along, across in outline[-2::-1]]
+        corners = np.array([[start[0] + a * x - b * y, start[1] + a * y + b * x] for a, b in outline])
+        self.stage.polygons(corners, [len(outline)], [color])
 
     def eigenvectors(self, transform: Transform2D) -> None:
         """Draw the directions that the matrix keeps, as dashed lines through the image of the origin."""

@@ -46,7 +46,7 @@ _HELP = (
     ("K  ENTER", "add a keyframe; play or pause"),
     ("M  G", "matrix panel; grid"),
     ("Z  Y  DEL", "undo, redo; remove"),
-    ("CTRL+S  E", "save the scene; export SVG, PNG, GIF"),
+    ("CTRL+S CTRL+O  E", "save, load the scene; export SVG, PNG, GIF"),
     ("A", "Asteroids"),
     ("Q", "close"),
 )
@@ -67,6 +67,8 @@ class View:
         Whether the window is to close, and the game to begin.
     save, export : callable or None
         Write files and return what to say.
+    load : callable or None
+        Return the scene and the camera that `save` wrote.
     """
 
     scene: Scene
@@ -80,6 +82,7 @@ class View:
     wants_game: bool = False
     save: Callable[[], str] | None = None
     export: Callable[[], str] | None = None
+    load: Callable[[], tuple[Scene, Camera]] | None = None
     history: History = field(default_factory=History)
     hands: Hands = field(default_factory=Hands)
     player: Player | None = None
@@ -163,7 +166,8 @@ class View:
         if self.panel.cell and self._typed(key):
             return
         if event.control:
-            {"s": self._save, "z": self._undo, "y": self._redo, "a": self._choose_all}.get(key, lambda: None)()
+            chords = {"s": self._save, "o": self._load, "z": self._undo, "y": self._redo, "a": self._choose_all}
+            chords.get(key, lambda: None)()
         elif key in _HELD:
             self._hold(key, event.shift)
         elif key in "3456789" and len(key) == 1:
@@ -407,6 +411,18 @@ class View:
         if self.save is not None:
             self._settle()
             self._say(self.save)
+
+    def _load(self) -> None:
+        def load() -> str:
+            assert self.load is not None
+            scene, camera = self.load()
+            self._change(scene)
+            self.camera = camera
+            return f"loaded {len(scene.shapes)} shapes"
+
+        if self.load is not None:
+            self._settle()
+            self._say(load)
 
     def _export(self) -> None:
         if self.export is not None:
