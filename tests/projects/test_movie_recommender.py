@@ -574,7 +574,7 @@ def test_the_map_of_films(converse: Run) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.lines[-1] == "Saved map of the films to synthetic-ratings_map.png"
     with Image.open(done.folder / "synthetic-ratings_map.png") as picture:
-        assert picture.size == (1920, 1350)
+        assert picture.size == (1740, 1260)
     done = converse("5\n1\ndone\nmap mine.svg\nmap nowhere/x.png\nmap x.gif\nquit\n", "--dataset", "synthetic")
     assert "Saved map of the films to mine.svg\n" in done.out
     assert b"<svg" in (done.folder / "mine.svg").read_bytes()
@@ -606,4 +606,4 @@ def test_the_tour() -> None:
     assert "synthetic" in tour.title
     assert tour.figures["of the kind liked"] == "5 of 5 recommended"
     with Image.open(io.BytesIO(tour.picture)) as picture:
-        assert picture.size == (1920, 1350)
+        assert picture.size == (1740, 1260)

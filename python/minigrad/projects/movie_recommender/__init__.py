@@ -161,7 +161,7 @@ def _map(session: Session, visitor: Visitor, path: Path | None, films: list[int]
     if path is None and backend is None:
         return
     title = f"Films of {visitor.catalogue.data.name}"
-    with ui.new_figure(12.8, 9.0, window=backend, title=title) as figure:
+    with ui.new_figure(11.6, 8.4, window=backend, title=title) as figure:
         _figure.draw_map(figure, visitor, films)
         if path is not None:
             ui.save_figure(figure, path)
@@ -181,7 +181,7 @@ def tour() -> Tour:
     for film in [i for i, genres in enumerate(data.genres) if kind not in genres][:4]:
         visitor.rate(film, 2.0)
     found = visitor.suggestions(5)
-    with ui.new_figure(12.8, 9.0) as figure:
+    with ui.new_figure(11.6, 8.4) as figure:
         _figure.draw_map(figure, visitor, [s.film for s in found])
         picture = ui.render(figure)
     best = found[0]
