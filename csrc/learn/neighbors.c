@@ -195,7 +195,7 @@ mg_status_t mg_neighbors_visitor(const mg_table_t *similar, size_t n, const int6
                                  size_t most, double damping, double *out)
 {
     size_t rows = similar->n_rows, cells;
-    if (!(damping >= 0) || rows != similar->n_columns || !mg_table_valid(similar) || !below(n, items, rows))
+    if (!(damping >= 0) || rows != similar->n_columns || !mg_table_rows_valid(similar, n, items))
         return MG_ERR_ARGUMENT;
     if (!mg_size_mul(rows, n, &cells)) return MG_ERR_OVERFLOW;
     memset(out, 0, rows * sizeof *out);
