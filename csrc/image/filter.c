@@ -20,6 +20,8 @@
 #include "core/dispatch.h"
 #include "core/pool.h"
 
+#define NEAREST_CACHE ((size_t)28 << 10) /* bytes: most of the smallest in use */
+
 /* The index of the pixel that stands at i, or n if it is a zero beyond the border. */
 static size_t border_index(ptrdiff_t i, size_t size, mg_border_t border)
 {
@@ -51,8 +53,17 @@ static mg_status_t check_filter(size_t height, size_t width, size_t channels, si
 /* Rows of output per chunk: large against the rows that two neighbouring chunks both read. */
 static size_t chunk_rows(size_t height, size_t kernel_height, size_t workers)
 {
-    size_t fair = height / (4 * workers) + 1, least = 4 * kernel_height;
+    size_t fair = height / (2 * workers) + 1, least = 4 * kernel_height;
     return fair > least ? fair : least;
+}
+
+/* Columns of a tile: its ring and two more rows fit into the nearest cache, but the columns
+ * beside it, which are converted again, are few. pixel: bytes of one in between. */
+static size_t tile_width(size_t width, size_t pixel, size_t kernel_height, size_t kernel_width)
+{
+    size_t fitting = NEAREST_CACHE / ((kernel_height + 2) * pixel), least = 8 * kernel_width;
+    size_t columns = fitting > least ? fitting : least;
+    return columns < width ? columns : width;
 }
 
 #define PIXEL uint8_t
