@@ -11,7 +11,6 @@
  * Reference: T. Porter and T. Duff (1984), Compositing Digital Images, SIGGRAPH, section 3.
  * Their alpha ends at 1. */
 #include <stdbool.h>
-#include <string.h>
 
 #include "minigrad/image_filter.h"
 
@@ -31,6 +30,7 @@ static mg_status_t check_pixels(size_t n_pixels, size_t channels, size_t element
 
 #define PIXEL uint8_t
 #define REAL float
+#define DIRECT 0
 #define FN(name) name##_u8
 #define LOAD mg_kernels()->filter.load_u8
 #define STORE mg_kernels()->filter.store_u8
@@ -39,6 +39,7 @@ static mg_status_t check_pixels(size_t n_pixels, size_t channels, size_t element
 
 #define PIXEL uint16_t
 #define REAL float
+#define DIRECT 0
 #define FN(name) name##_u16
 #define LOAD mg_kernels()->filter.load_u16
 #define STORE mg_kernels()->filter.store_u16
@@ -47,17 +48,15 @@ static mg_status_t check_pixels(size_t n_pixels, size_t channels, size_t element
 
 #define PIXEL float
 #define REAL float
+#define DIRECT 1
 #define FN(name) name##_f32
-#define LOAD(n, in, out) memcpy(out, in, (n) * sizeof(float))
-#define STORE(n, in, out) memcpy(out, in, (n) * sizeof(float))
 #define COLOR mg_kernels()->filter.color_f32
 #include "image/color.inc"
 
 #define PIXEL double
 #define REAL double
+#define DIRECT 1
 #define FN(name) name##_f64
-#define LOAD(n, in, out) memcpy(out, in, (n) * sizeof(double))
-#define STORE(n, in, out) memcpy(out, in, (n) * sizeof(double))
 #define COLOR mg_kernels()->filter.color_f64
 #include "image/color.inc"
 

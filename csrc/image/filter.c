@@ -68,6 +68,7 @@ static size_t tile_width(size_t width, size_t pixel, size_t kernel_height, size_
 
 #define PIXEL uint8_t
 #define REAL float
+#define DIRECT 0
 #define FN(name) name##_u8
 #define LOAD(n, in, out) mg_kernels()->filter.load_u8(n, in, out)
 #define STORE(n, in, out) mg_kernels()->filter.store_u8(n, in, out)
@@ -77,6 +78,7 @@ static size_t tile_width(size_t width, size_t pixel, size_t kernel_height, size_
 
 #define PIXEL uint16_t
 #define REAL float
+#define DIRECT 0
 #define FN(name) name##_u16
 #define LOAD(n, in, out) mg_kernels()->filter.load_u16(n, in, out)
 #define STORE(n, in, out) mg_kernels()->filter.store_u16(n, in, out)
@@ -86,18 +88,18 @@ static size_t tile_width(size_t width, size_t pixel, size_t kernel_height, size_
 
 #define PIXEL float
 #define REAL float
+#define DIRECT 1
 #define FN(name) name##_f32
 #define LOAD(n, in, out) memcpy(out, in, (n) * sizeof(float))
-#define STORE(n, in, out) memcpy(out, in, (n) * sizeof(float))
 #define SUM mg_kernels()->filter.sum_f32
 #define MAGNITUDE mg_kernels()->filter.magnitude_f32
 #include "image/filter.inc"
 
 #define PIXEL double
 #define REAL double
+#define DIRECT 1
 #define FN(name) name##_f64
 #define LOAD(n, in, out) memcpy(out, in, (n) * sizeof(double))
-#define STORE(n, in, out) memcpy(out, in, (n) * sizeof(double))
 #define SUM mg_kernels()->filter.sum_f64
 #define MAGNITUDE mg_kernels()->filter.magnitude_f64
 #include "image/filter.inc"
