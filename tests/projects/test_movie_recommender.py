@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -297,6 +298,33 @@ def test_save_and_its_failures(latest: Run, tmp_path: Path) -> None:
         "> save nowhere/x.csv\ncannot write nowhere/x.csv: No such file or directory; choose another path\n" in out.out
     )
     assert "> save folder\ncannot write folder: it is not a regular file; choose another path\n" in out.out
+
+
+def test_ratings_that_cannot_be_kept_end_the_program_at_once(converse: Run) -> None:
+    done = converse("5\n", "--dataset", "synthetic", *SMALL, "--ratings", "nowhere/mine.csv")
+    assert done.code == 1
+    assert done.err == "Error: cannot write nowhere/mine.csv: No such file or directory; choose another path\n"
+
+
+def test_ctrl_c_names_the_ratings_that_were_kept(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minigrad", "movie-recommender", "--dataset", "synthetic", *SMALL, "--ratings", "k.csv"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert process.stdin is not None
+    process.stdin.write("5\n")
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "k.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "Interrupted: kept k.csv\n")
 
 
 def test_kept_ratings_of_films_that_this_set_lacks_are_named(converse: Run, tmp_path: Path) -> None:
