@@ -115,23 +115,26 @@ def rank_quality(ranked: Any, relevant: Any, k: int = 10) -> tuple[float, float,
     return float(hits.sum()) / cut, float(hits.sum()) / len(right), float(gains[: len(hits)][hits].sum()) / ideal
 
 
+# Users whose lists are made at a time: what models look up for an item serves them all.
+_USERS = 128
+
+
 def _lists(model: Recommender, train: Ratings, test: Ratings, k: int, liked: float) -> tuple[list[float], set[int]]:
     """Return the mean precision, recall and NDCG of users who liked something, and all items recommended."""
-    totals, recommended, users = [0.0, 0.0, 0.0], set[int](), 0
+    totals, recommended = [0.0, 0.0, 0.0], set[int]()
+    users = np.unique(test.users[test.values >= liked])
     everything = np.arange(train.n_items)
-    for user in np.flatnonzero(test.user_counts):
-        items, values = test.of_user(int(user))
-        relevant = items[values >= liked]
-        if not len(relevant):
-            continue
-        scores, _ = model._expect(np.full(train.n_items, user), everything)
-        scores[train.of_user(int(user))[0]] = -np.inf
-        best = np.argsort(-scores, kind="stable")[:k]
-        recommended.update(best.tolist())
-        users += 1
-        for i, value in enumerate(rank_quality(best, relevant, k)):
-            totals[i] += value
-    return [total / max(users, 1) for total in totals], recommended
+    for first in range(0, len(users), _USERS):
+        block = users[first : first + _USERS]
+        expected, _ = model._expect(np.repeat(block, train.n_items), np.tile(everything, len(block)))
+        for user, scores in zip(block.tolist(), expected.reshape(len(block), -1), strict=True):
+            scores[train.of_user(user)[0]] = -np.inf
+            best = np.argsort(-scores, kind="stable")[:k]
+            recommended.update(best.tolist())
+            items, values = test.of_user(user)
+            for i, value in enumerate(rank_quality(best, items[values >= liked], k)):
+                totals[i] += value
+    return [total / max(len(users), 1) for total in totals], recommended
 
 
 def evaluate(
