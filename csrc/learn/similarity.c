@@ -15,13 +15,14 @@
  * Y. Koren (2010), Factor in the neighbors, ACM TKDD 4(1), section 3 (shrinkage). */
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "core/arena.h"
 #include "core/pool.h"
 #include "learn/table.h"
 
-enum { ROWS_PER_CHUNK = 8, ROWS_PER_MIRROR = 16 };
+enum { BLOCK = 16 };
 
 /* Sums of a pair, one after the other; a kind of similarity needs the first 2, 4 or 6. */
 enum { N, XY, XX, YY, SX, SY };
@@ -32,16 +33,25 @@ typedef struct {
     mg_similarity_t kind;
     double shrinkage;
     size_t min_support, terms;
-    const double *squares;
-    int64_t *count;
+    double *inverse; /* n_rows: 1 / length, for COSINE_FULL */
+    int64_t *past;   /* per entry of rows: where its column goes on with the rows after it */
+    int64_t *count;  /* n_rows: pairs (a, b) with b > a */
+    int32_t *found;  /* per block and row b: pairs (a, b) with a in the block, a < b */
     const int64_t *start;
-    int32_t *index, *support;
+    const int32_t *plan; /* the same of all blocks before */
+    int32_t *index;
     float *similarity;
-    double *scratch;   /* per worker: terms x n_rows */
-    int64_t *past;     /* per entry of rows: where its column goes on with the rows after it */
-    int64_t *begin;    /* n_rows: where the entries right of the diagonal begin */
-    int64_t *mirrored; /* per worker: n_rows, entries left of the diagonal, or a list */
+    char *scratch; /* per worker: scratch_bytes */
+    size_t scratch_bytes;
 } work_t;
+
+/* What a worker needs for a block of rows: sums of one row, and the block's results by column. */
+typedef struct {
+    double *sums;   /* terms x n_rows */
+    int32_t *list;  /* n_rows */
+    float *tile;    /* n_rows x BLOCK */
+    uint8_t *known; /* n_rows x BLOCK */
+} desk_t;
 
 static size_t terms_of(mg_similarity_t kind)
 {
@@ -68,20 +78,34 @@ static void add_any_column(const mg_table_t *columns, int64_t first, int64_t las
     if (terms == 6) add_column(columns, first, last, x, 6, sums);
 }
 
-/* xx, yy: the sums of squares over whole rows, for COSINE_FULL. */
-static double similarity_of(mg_similarity_t kind, double shrinkage, const double *sum, double xx, double yy)
+/* whole: the product of 1 / length of both rows, for COSINE_FULL. */
+static double similarity_of(mg_similarity_t kind, double shrinkage, const double *sum, double whole)
 {
-    double above = sum[XY], below = 1, n = sum[N];
-    if (kind == MG_SIMILARITY_COSINE) below = sqrt(sum[XX] * sum[YY]); /* (D2) */
-    if (kind == MG_SIMILARITY_COSINE_FULL) below = sqrt(xx * yy);      /* (D2) */
+    double value = sum[XY], n = sum[N], below = 1;
+    if (kind == MG_SIMILARITY_COSINE_FULL) value *= whole; /* (D2) */
+    if (kind == MG_SIMILARITY_COSINE) below = sum[XX] * sum[YY];
     if (kind == MG_SIMILARITY_PEARSON) {
         double vx = n * sum[XX] - sum[SX] * sum[SX], vy = n * sum[YY] - sum[SY] * sum[SY];
-        above = n * sum[XY] - sum[SX] * sum[SY]; /* (D3) */
-        below = vx > 0 && vy > 0 ? sqrt(vx * vy) : 0;
+        value = n * sum[XY] - sum[SX] * sum[SY]; /* (D3) */
+        below = vx > 0 && vy > 0 ? vx * vy : 0;
     }
     if (!(below > 0)) return 0;
-    double plain = above / below;
-    return shrinkage > 0 ? plain * (n - 1) / (n - 1 + shrinkage) : plain; /* (D4) */
+    if (below != 1) value /= sqrt(below);                                 /* (D2), (D3) */
+    return shrinkage > 0 ? value * (n - 1) / (n - 1 + shrinkage) : value; /* (D4) */
+}
+
+static desk_t desk_of(const work_t *work, size_t worker)
+{
+    size_t n = work->rows->n_rows;
+    char *at = work->scratch + worker * work->scratch_bytes;
+    desk_t desk = {(double *)at, NULL, NULL, NULL};
+    at += work->terms * n * sizeof(double);
+    desk.list = (int32_t *)at;
+    at += n * sizeof(int32_t);
+    desk.tile = (float *)at;
+    at += n * BLOCK * sizeof(float);
+    desk.known = (uint8_t *)at;
+    return desk;
 }
 
 /* Pairs (a, b) are symmetric, so only those with b > a are computed. */
@@ -89,104 +113,85 @@ static void count_chunk(void *context, size_t chunk, size_t worker)
 {
     const work_t *work = context;
     const mg_table_t *rows = work->rows, *columns = work->columns;
-    size_t n = rows->n_rows, first = chunk * ROWS_PER_CHUNK, last = first + ROWS_PER_CHUNK;
-    int32_t *common = (int32_t *)(work->scratch + worker * work->terms * n);
-    int64_t *mirrored = work->mirrored + worker * n;
-    if (last > n) last = n;
+    size_t n = rows->n_rows, first = chunk * BLOCK, last = first + BLOCK < n ? first + BLOCK : n;
+    int32_t *common = desk_of(work, worker).list, *found = work->found + chunk * n;
+    memset(found, 0, n * sizeof *found);
     for (size_t a = first; a < last; a++) {
         memset(common + a, 0, (n - a) * sizeof *common);
         for (int64_t k = rows->start[a]; k < rows->start[a + 1]; k++)
             for (int64_t e = work->past[k]; e < columns->start[rows->index[k] + 1]; e++)
                 common[columns->index[e]]++; /* (D1) */
-        int64_t found = 0;
+        int64_t count = 0;
         for (size_t b = a + 1; b < n; b++) {
-            int64_t enough = (size_t)common[b] >= work->min_support;
-            found += enough;
-            mirrored[b] += enough;
+            int32_t enough = (size_t)common[b] >= work->min_support;
+            count += enough;
+            found[b] += enough;
         }
-        work->count[a] = found;
+        work->count[a] = count;
     }
 }
 
-/* Row a right of the diagonal, at its end. */
-static void fill_row(const work_t *work, size_t a, double *sums, int32_t *list)
+/* Row a right of the diagonal: to its end, and to the tile. */
+static void fill_row(const work_t *work, size_t a, size_t lane, const desk_t *desk)
 {
     const mg_table_t *rows = work->rows, *columns = work->columns;
-    size_t n = rows->n_rows, terms = work->terms;
+    size_t n = rows->n_rows, terms = work->terms, found = 0;
+    double *sums = desk->sums;
     memset(sums + terms * a, 0, terms * (n - a) * sizeof *sums);
     for (int64_t k = rows->start[a]; k < rows->start[a + 1]; k++)
         add_any_column(columns, work->past[k], columns->start[rows->index[k] + 1], (double)rows->value[k], terms, sums);
     /* Listed first, without a branch that cannot be foreseen. */
-    size_t found = 0, room = (size_t)(work->start[a + 1] - work->start[a]);
     for (size_t b = a + 1; b < n; b++) {
-        list[found] = (int32_t)b;
+        desk->list[found] = (int32_t)b;
         found += sums[terms * b + N] >= (double)work->min_support;
     }
+    size_t room = (size_t)(work->start[a + 1] - work->start[a]);
     if (found > room) found = room;
     int64_t to = work->start[a + 1] - (int64_t)found;
-    double xx = work->squares == NULL ? 0 : work->squares[a];
     for (size_t k = 0; k < found; k++, to++) {
-        size_t b = (size_t)list[k];
-        double yy = work->squares == NULL ? 0 : work->squares[b];
+        size_t b = (size_t)desk->list[k];
+        double whole = work->inverse[a] * work->inverse[b];
+        float value = (float)similarity_of(work->kind, work->shrinkage, sums + terms * b, whole);
         work->index[to] = (int32_t)b;
-        work->support[to] = (int32_t)sums[terms * b + N];
-        work->similarity[to] = (float)similarity_of(work->kind, work->shrinkage, sums + terms * b, xx, yy);
-    }
-    work->begin[a] = to - (int64_t)found;
-}
-
-/* The first entry of row a, right of the diagonal, in column b or after it. */
-static int64_t lower_bound(const work_t *work, size_t a, size_t b)
-{
-    int64_t low = work->begin[a], high = work->start[a + 1];
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if ((size_t)work->index[middle] < b)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* What is right of the diagonal goes to the left of it, too: a block of rows at a time, whose
- * part of each row above is one run of entries. */
-static void mirror_chunk(void *context, size_t chunk, size_t worker)
-{
-    const work_t *work = context;
-    size_t n = work->rows->n_rows, first = chunk * ROWS_PER_MIRROR, last = first + ROWS_PER_MIRROR;
-    int64_t cursor[ROWS_PER_MIRROR];
-    (void)worker;
-    if (last > n) last = n;
-    for (size_t b = first; b < last; b++) cursor[b - first] = work->start[b];
-    for (size_t a = 0; a + 1 < last; a++) {
-        int64_t end = work->start[a + 1];
-        for (int64_t e = lower_bound(work, a, first); e < end && (size_t)work->index[e] < last; e++) {
-            size_t b = (size_t)work->index[e];
-            int64_t to = cursor[b - first]++;
-            if (to >= work->begin[b]) continue;
-            work->index[to] = (int32_t)a;
-            work->support[to] = work->support[e];
-            work->similarity[to] = work->similarity[e];
-        }
+        work->similarity[to] = value;
+        desk->tile[b * BLOCK + lane] = value;
+        desk->known[b * BLOCK + lane] = 1;
     }
 }
 
+/* A block of rows, and what is right of the diagonal there to the left of it: for each row b
+ * the entries of the block's columns lie side by side. */
 static void fill_chunk(void *context, size_t chunk, size_t worker)
 {
     const work_t *work = context;
-    size_t n = work->rows->n_rows, first = chunk * ROWS_PER_CHUNK, last = first + ROWS_PER_CHUNK;
-    double *sums = work->scratch + worker * work->terms * n;
-    if (last > n) last = n;
-    for (size_t a = first; a < last; a++) fill_row(work, a, sums, (int32_t *)(work->mirrored + worker * n));
+    size_t n = work->rows->n_rows, first = chunk * BLOCK, last = first + BLOCK < n ? first + BLOCK : n;
+    desk_t desk = desk_of(work, worker);
+    memset(desk.known + first * BLOCK, 0, (n - first) * BLOCK);
+    for (size_t a = first; a < last; a++) fill_row(work, a, a - first, &desk);
+    for (size_t b = first + 1; b < n; b++) {
+        int32_t index[BLOCK];
+        float value[BLOCK];
+        size_t found = 0;
+        for (size_t lane = 0; lane < BLOCK; lane++) {
+            index[found] = (int32_t)(first + lane);
+            value[found] = desk.tile[b * BLOCK + lane];
+            found += desk.known[b * BLOCK + lane];
+            if (found == BLOCK) break;
+        }
+        int64_t to = work->start[b] + work->plan[chunk * n + b], room = work->start[b + 1] - to;
+        if (room < (int64_t)found) found = room > 0 ? (size_t)room : 0;
+        memcpy(work->index + to, index, found * sizeof *index);
+        memcpy(work->similarity + to, value, found * sizeof *value);
+    }
 }
 
-static void sum_squares(const mg_table_t *rows, double *squares)
+static void invert_lengths(const mg_table_t *rows, double *inverse)
 {
     for (size_t r = 0; r < rows->n_rows; r++) {
-        squares[r] = 0;
+        double squares = 0;
         for (int64_t e = rows->start[r]; e < rows->start[r + 1]; e++)
-            squares[r] += (double)rows->value[e] * (double)rows->value[e];
+            squares += (double)rows->value[e] * (double)rows->value[e];
+        inverse[r] = squares > 0 ? 1 / sqrt(squares) : 0;
     }
 }
 
@@ -198,71 +203,66 @@ static void find_past(const work_t *work, int64_t *cursor)
     for (int64_t k = 0; k < rows->start[rows->n_rows]; k++) work->past[k] = ++cursor[rows->index[k]];
 }
 
-/* Run a body over all rows with scratch for it, and then the serial rest. */
-static mg_status_t run(work_t *work, mg_body_t body, bool fill)
+/* Run a body over all blocks of rows with scratch for it. */
+static mg_status_t run(work_t *work, mg_body_t body)
 {
     const mg_table_t *rows = work->rows;
-    size_t n = rows->n_rows, workers = mg_pool_workers(), row, bytes, entries = (size_t)rows->start[n];
-    size_t cursors = n > rows->n_columns ? n : rows->n_columns;
+    size_t n = rows->n_rows, workers = mg_pool_workers(), entries = (size_t)rows->start[n], bytes;
     if (n == 0) return MG_OK;
-    if (!mg_size_mul(n, work->terms, &row) || !mg_size_mul(row, sizeof(double), &bytes)) return MG_ERR_OVERFLOW;
+    size_t each = work->terms * sizeof(double) + sizeof(int32_t) + BLOCK * (sizeof(float) + 1);
+    if (!mg_size_mul(n, each, &bytes) || !mg_size_add(bytes, MG_ALIGNMENT, &bytes)) return MG_ERR_OVERFLOW;
+    bytes -= bytes % MG_ALIGNMENT;
     mg_arena_t arena = MG_ARENA_EMPTY;
     mg_arena_plan(&arena, workers, bytes);
-    mg_arena_plan(&arena, workers, n * sizeof(int64_t));
     mg_arena_plan(&arena, n, sizeof(double));
     mg_arena_plan(&arena, entries, sizeof(int64_t));
-    mg_arena_plan(&arena, n, sizeof(int64_t));
-    mg_arena_plan(&arena, cursors, sizeof(int64_t));
+    mg_arena_plan(&arena, rows->n_columns, sizeof(int64_t));
     mg_status_t status = mg_arena_open(&arena);
     if (status != MG_OK) return status;
     work->scratch = mg_arena_take(&arena, workers, bytes);
-    work->mirrored = mg_arena_take(&arena, workers, n * sizeof(int64_t));
-    double *squares = mg_arena_take(&arena, n, sizeof(double));
+    work->scratch_bytes = bytes;
+    work->inverse = mg_arena_take(&arena, n, sizeof(double));
     work->past = mg_arena_take(&arena, entries, sizeof(int64_t));
-    work->begin = mg_arena_take(&arena, n, sizeof(int64_t));
-    int64_t *cursor = mg_arena_take(&arena, cursors, sizeof(int64_t));
-    memset(work->mirrored, 0, workers * n * sizeof(int64_t));
-    find_past(work, cursor);
-    if (work->kind == MG_SIMILARITY_COSINE_FULL) {
-        sum_squares(rows, squares);
-        work->squares = squares;
-    }
-    mg_parallel_for_workers(workers, (n - 1) / ROWS_PER_CHUNK + 1, body, work);
-    if (fill) mg_parallel_for((n - 1) / ROWS_PER_MIRROR + 1, mirror_chunk, work);
-    /* Whole numbers: their sum is the same in any order. */
-    for (size_t w = 0; w < workers && !fill; w++)
-        for (size_t a = 0; a < n; a++) work->count[a] += work->mirrored[w * n + a];
+    find_past(work, mg_arena_take(&arena, rows->n_columns, sizeof(int64_t)));
+    invert_lengths(rows, work->inverse);
+    mg_parallel_for_workers(workers, (n - 1) / BLOCK + 1, body, work);
     mg_arena_close(&arena);
     return MG_OK;
 }
 
-mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support, int64_t *start)
+mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support, int64_t *start,
+                                int32_t *plan)
 {
     if (min_support < 1 || !mg_table_pair_valid(rows, columns)) return MG_ERR_ARGUMENT;
+    size_t n = rows->n_rows;
     start[0] = 0;
-    work_t work = {.rows = rows, .columns = columns, .min_support = min_support, .terms = 2, .count = start + 1};
-    mg_status_t status = run(&work, count_chunk, false);
-    for (size_t a = 0; a < rows->n_rows && status == MG_OK; a++) start[a + 1] += start[a];
-    return status;
+    work_t work = {.rows = rows, .columns = columns, .min_support = min_support, .terms = 2};
+    work.count = start + 1;
+    work.found = plan;
+    mg_status_t status = run(&work, count_chunk);
+    if (status != MG_OK) return status;
+    for (size_t b = 0; b < n; b++) {
+        int32_t before = 0;
+        for (size_t block = 0; block * BLOCK < n; block++) {
+            int32_t found = plan[block * n + b];
+            plan[block * n + b] = before;
+            before += found;
+        }
+        start[b + 1] += before + start[b];
+    }
+    return MG_OK;
 }
 
 mg_status_t mg_similarity_fill(const mg_table_t *rows, const mg_table_t *columns, mg_similarity_t kind,
-                               double shrinkage, size_t min_support, const int64_t *start, int32_t *index,
-                               float *similarity, int32_t *support)
+                               double shrinkage, size_t min_support, const int64_t *start, const int32_t *plan,
+                               int32_t *index, float *similarity)
 {
     if (min_support < 1 || !(shrinkage >= 0) || !mg_table_pair_valid(rows, columns)) return MG_ERR_ARGUMENT;
     if (kind < MG_SIMILARITY_DOT || kind > MG_SIMILARITY_PEARSON) return MG_ERR_ARGUMENT;
-    work_t work = {.rows = rows,
-                   .columns = columns,
-                   .kind = kind,
-                   .shrinkage = shrinkage,
-                   .min_support = min_support,
-                   .start = start,
-                   .index = index,
-                   .support = support,
-                   .similarity = similarity,
-                   .terms = terms_of(kind)};
-    return run(&work, fill_chunk, true);
+    work_t work = {.rows = rows, .columns = columns, .kind = kind, .shrinkage = shrinkage, .min_support = min_support};
+    work.terms = terms_of(kind);
+    work.start = start, work.plan = plan, work.index = index, work.similarity = similarity;
+    return run(&work, fill_chunk);
 }
 
 mg_status_t mg_similarity_row(const mg_table_t *columns, size_t n, const int64_t *column, const float *value,
@@ -289,7 +289,8 @@ mg_status_t mg_similarity_row(const mg_table_t *columns, size_t n, const int64_t
         const double *sum = sums + terms * b;
         bool enough = sum[N] >= (double)min_support;
         support[b] = (int64_t)sum[N];
-        similarity[b] = enough ? similarity_of(kind, shrinkage, sum, xx, squares == NULL ? 0 : squares[b]) : 0;
+        double whole = squares != NULL && xx * squares[b] > 0 ? 1 / sqrt(xx * squares[b]) : 0;
+        similarity[b] = enough ? similarity_of(kind, shrinkage, sum, whole) : 0;
     }
     mg_arena_close(&arena);
     return MG_OK;

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import _check
 from minigrad._native import NULL, check_status, lib, pointer
 from minigrad.learn.recommend._baseline import biases
-from minigrad.learn.recommend._model import Folded, Reason, Recommender
+from minigrad.learn.recommend._model import Folded, Reason, Recommender, shared
 from minigrad.learn.recommend._ratings import Ratings, Table
 
 __all__ = ["KNN", "Similarities", "similarities"]
@@ -39,19 +39,19 @@ class Similarities:
     index : ndarray of int32
         Columns, ascending in a row.
     values : ndarray of float32
-    support : ndarray of int32
-        Ratings in common, per entry.
+    rows : Table
+        What is compared.
     """
 
-    def __init__(self, start: np.ndarray, index: np.ndarray, values: np.ndarray, support: np.ndarray) -> None:
-        self.start, self.index, self.values, self.support = start, index, values, support
+    def __init__(self, start: np.ndarray, index: np.ndarray, values: np.ndarray, rows: Table) -> None:
+        self.start, self.index, self.values, self.rows = start, index, values, rows
         self._table = Table(start, index, values, len(start) - 1)
 
     def __len__(self) -> int:
         return len(self.start) - 1
 
-    def of(self, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the columns, similarities and support of a row's entries.
+    def of(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the columns and the similarities of a row's entries.
 
         Parameters
         ----------
@@ -59,7 +59,7 @@ class Similarities:
 
         Returns
         -------
-        index, values, support : ndarray
+        index, values : ndarray
             Views.
 
         Raises
@@ -67,9 +67,26 @@ class Similarities:
         TypeError, ValueError
             If there is no such row.
         """
-        r = _check.integer(row, "Similarities", "row", 0, len(self) - 1)
-        part = slice(self.start[r], self.start[r + 1])
-        return self.index[part], self.values[part], self.support[part]
+        return self._table.row(_check.integer(row, "Similarities", "row", 0, len(self) - 1))
+
+    def support(self, a: int, b: int) -> int:
+        """Return how many ratings two rows have in common.
+
+        Parameters
+        ----------
+        a, b : int
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such row.
+        """
+        pair = (_check.integer(row, "Similarities", name, 0, len(self) - 1) for row, name in ((a, "a"), (b, "b")))
+        return shared(self.rows, *pair)
 
     def dense(self) -> np.ndarray:
         """Return the matrix with all its zeros, also on the diagonal.
@@ -152,22 +169,23 @@ def _matrix(
 ) -> Similarities:
     rows, columns = (by_item, by_user) if kind == "item" else (by_user, by_item)
     start = np.empty(rows.n_rows + 1, np.int64)
-    check_status(lib.mg_similarity_count(rows.c, columns.c, min_support, pointer(start, True)), "similarities")
-    index, support = np.empty(start[-1], np.int32), np.empty(start[-1], np.int32)
-    values = np.empty(start[-1], np.float32)
+    plan = np.empty((-(-rows.n_rows // 16), rows.n_rows), np.int32)
+    tables = rows.c, columns.c
+    status = lib.mg_similarity_count(*tables, min_support, pointer(start, True), pointer(plan, True))
+    check_status(status, "similarities")
+    index, values = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
     status = lib.mg_similarity_fill(
-        rows.c,
-        columns.c,
+        *tables,
         _KINDS[similarity],
         shrinkage,
         min_support,
         pointer(start),
+        pointer(plan),
         pointer(index, True),
         pointer(values, True),
-        pointer(support, True),
     )
     check_status(status, "similarities")
-    return Similarities(start, index, values, support)
+    return Similarities(start, index, values, rows)
 
 
 class KNN(Recommender):
@@ -336,14 +354,15 @@ class KNN(Recommender):
 
         def carriers(item: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             """Return the visitor's items that are alike, the most alike first, and how alike."""
-            index, alike, support = self.similarities_.of(item)
+            index, alike = self.similarities_.of(item)
             at = np.flatnonzero(np.isin(index, items) & (alike > 0))
             at = at[np.argsort(-alike[at], kind="stable")]
-            return index[at], alike[at], support[at]
+            support = [self.similarities_.support(item, other) for other in index[at].tolist()]
+            return index[at], alike[at], np.array(support, np.int64)
 
         known = np.zeros(len(offset), bool)
         for item in items.tolist():
-            index, alike, _ = self.similarities_.of(item)
+            index, alike = self.similarities_.of(item)
             known[index[alike > 0]] = True
         given = dict(zip(items.tolist(), values.tolist(), strict=True))
         return self._folded(self._placed(offset, moved, known), carriers, "film", lambda _, carrier: given[carrier])
