@@ -45,12 +45,12 @@ typedef struct {
     size_t scratch_bytes;
 } work_t;
 
-/* What a worker needs for a block of rows: sums of one row, and the block's results by column. */
+/* What a worker needs for a block of rows: sums of one row, and the block's results. */
 typedef struct {
     double *sums;   /* terms x n_rows */
     int32_t *list;  /* n_rows */
-    float *tile;    /* n_rows x BLOCK */
-    uint8_t *known; /* n_rows x BLOCK */
+    float *tile;    /* BLOCK x n_rows */
+    uint8_t *known; /* BLOCK x n_rows */
 } desk_t;
 
 static size_t terms_of(mg_similarity_t kind)
@@ -154,8 +154,8 @@ static void fill_row(const work_t *work, size_t a, size_t lane, const desk_t *de
         float value = (float)similarity_of(work->kind, work->shrinkage, sums + terms * b, whole);
         work->index[to] = (int32_t)b;
         work->similarity[to] = value;
-        desk->tile[b * BLOCK + lane] = value;
-        desk->known[b * BLOCK + lane] = 1;
+        desk->tile[lane * n + b] = value;
+        desk->known[lane * n + b] = 1;
     }
 }
 
@@ -166,7 +166,7 @@ static void fill_chunk(void *context, size_t chunk, size_t worker)
     const work_t *work = context;
     size_t n = work->rows->n_rows, first = chunk * BLOCK, last = first + BLOCK < n ? first + BLOCK : n;
     desk_t desk = desk_of(work, worker);
-    memset(desk.known + first * BLOCK, 0, (n - first) * BLOCK);
+    memset(desk.known, 0, n * BLOCK);
     for (size_t a = first; a < last; a++) fill_row(work, a, a - first, &desk);
     for (size_t b = first + 1; b < n; b++) {
         int32_t index[BLOCK];
@@ -174,14 +174,17 @@ static void fill_chunk(void *context, size_t chunk, size_t worker)
         size_t found = 0;
         for (size_t lane = 0; lane < BLOCK; lane++) {
             index[found] = (int32_t)(first + lane);
-            value[found] = desk.tile[b * BLOCK + lane];
-            found += desk.known[b * BLOCK + lane];
+            value[found] = desk.tile[lane * n + b];
+            found += desk.known[lane * n + b];
             if (found == BLOCK) break;
         }
         int64_t to = work->start[b] + work->plan[chunk * n + b], room = work->start[b + 1] - to;
         if (room < (int64_t)found) found = room > 0 ? (size_t)room : 0;
-        memcpy(work->index + to, index, found * sizeof *index);
-        memcpy(work->similarity + to, value, found * sizeof *value);
+        /* One by one: a wide load of what was just stored narrowly would wait. */
+        for (size_t k = 0; k < found; k++) {
+            work->index[to + (int64_t)k] = index[k];
+            work->similarity[to + (int64_t)k] = value[k];
+        }
     }
 }
 
