@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from minigrad import DataError, datasets
 from minigrad.datasets import encode_photo, read_photo
@@ -105,6 +105,16 @@ def test_real_photographs_are_read(data_path) -> None:
     photo = read_photo(data_path("photos/chapel_floor.png"))
     assert (photo.pixels.shape, photo.notes) == ((277, 376, 3), ("palette turned into RGB",))
     assert read_photo(data_path("photos/spices.jpg")).pixels.shape == (683, 1024, 3)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
+def test_a_colour_profile_goes_along(tmp_path: Path, suffix: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(encode_photo(noise(5, 5, 3), path, profile=profile)[0])
+    assert read_photo(path).profile == profile
+    cmyk = save(tmp_path / "c.jpg", Image.new("CMYK", (4, 4)), icc_profile=profile)
+    assert read_photo(cmyk).profile is None
 
 
 # What is refused

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from minigrad import datasets
 from minigrad.image import affine, apply_color, gaussian_blur, hue_matrix, warp
@@ -554,6 +554,15 @@ def test_an_output_that_cannot_be_written_leaves_the_old_file(run_main: Callable
     assert outcome.code == 1
     assert "JPEG cannot hold" in outcome.err
     assert old.read_bytes() == b"old"
+
+
+def test_the_colour_profile_is_saved_with_the_result(run_main: Callable[..., Any], tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(smooth()).save(tmp_path / "a.png", icc_profile=profile)
+    run_main(image_lab.main, "a.png", "--do", "rotate 90", "--save", "b.jpg")
+    assert datasets.read_photo(tmp_path / "b.jpg").profile == profile
+    run_main(image_lab.main, "a.png", "--do", "edges", "--save", "c.png")
+    assert datasets.read_photo(tmp_path / "c.png").profile is None
 
 
 # Scripts and folders

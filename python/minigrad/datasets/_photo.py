@@ -54,11 +54,14 @@ class Photo:
         The file's format, such as ``"JPEG"``.
     notes : tuple of str
         What was done to the file's pixels, in words.
+    profile : bytes or None
+        The ICC profile that says which colours the numbers mean.
     """
 
     pixels: np.ndarray
     format: str = ""
     notes: tuple[str, ...] = field(default=())
+    profile: bytes | None = None
 
     @property
     def kind(self) -> str:
@@ -139,10 +142,12 @@ def _decode(data: bytes, where: str, frame: int | None) -> Photo:
         if orientation in _UPRIGHT:
             notes.append(f"{_UPRIGHT[orientation]}, as its EXIF orientation {orientation} asks")
             picture = ImageOps.exif_transpose(picture)
+        # A profile of inks says nothing of the RGB that they were turned into.
+        profile = picture.info.get("icc_profile") if picture.mode in ("L", "LA", "P", "PA", "RGB", "RGBA") else None
         pixels = _pixels(picture, notes)
         if _depth(data, kind) == 16 and pixels.dtype == np.uint8:
             notes.append("16 bits per channel read as 8")
-    return Photo(pixels, kind, tuple(notes))
+    return Photo(pixels, kind, tuple(notes), profile or None)
 
 
 def _check_size(picture: Any, where: str) -> None:
@@ -206,7 +211,9 @@ def _wide(values: np.ndarray, mode: str, notes: list[str]) -> np.ndarray:
     return np.rint(65535 * share).astype(np.uint16)
 
 
-def encode_photo(pixels: np.ndarray, path: str | os.PathLike[str]) -> tuple[bytes, tuple[str, ...]]:
+def encode_photo(
+    pixels: np.ndarray, path: str | os.PathLike[str], *, profile: bytes | None = None
+) -> tuple[bytes, tuple[str, ...]]:
     """Return the bytes of a picture file in the format that a name's suffix asks for.
 
     Parameters
@@ -215,6 +222,8 @@ def encode_photo(pixels: np.ndarray, path: str | os.PathLike[str]) -> tuple[byte
         As in `Photo`.
     path : path-like
         Only its suffix is looked at: png, jpg, tif, webp, bmp, gif, ppm or pgm.
+    profile : bytes, optional
+        The ICC profile to go with it, in a format that has room for one.
 
     Returns
     -------
@@ -235,7 +244,9 @@ def encode_photo(pixels: np.ndarray, path: str | os.PathLike[str]) -> tuple[byte
         raise DataError(f"{where}: the name must end in {', '.join(sorted(_SUFFIXES))}")
     pixels, notes = _fit(np.ascontiguousarray(pixels), kind)
     stream = io.BytesIO()
-    options = _OPTIONS.get(kind, {})
+    options = dict(_OPTIONS.get(kind, {}))
+    if profile is not None and kind in ("PNG", "JPEG", "TIFF", "WEBP"):
+        options["icc_profile"] = profile
     try:
         Image.fromarray(pixels).save(stream, kind, **options)
     except (OSError, ValueError, OverflowError, struct.error) as error:

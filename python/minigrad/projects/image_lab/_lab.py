@@ -90,6 +90,11 @@ class Lab:
             self._rendered = (self.scene, self.scene.render())
         return self._rendered[1]
 
+    def _profile(self) -> bytes | None:
+        """Return the file's colour profile, unless grey became coloured or colours grey."""
+        before, after = self.photo.pixels.shape[2:], self.pixels().shape[2:]
+        return self.photo.profile if (before > (2,)) == (after > (2,)) else None
+
     def save(self, path: Path) -> tuple[str, ...]:
         """Write the result, and return what the format could not keep.
 
@@ -98,6 +103,6 @@ class Lab:
         DataError
             If the suffix is unknown or the file cannot be written; an earlier one is unchanged.
         """
-        data, notes = datasets.encode_photo(self.pixels(), path)
+        data, notes = datasets.encode_photo(self.pixels(), path, profile=self._profile())
         write_atomically(path, data)
         return notes
