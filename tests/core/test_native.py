@@ -13,7 +13,7 @@ from minigrad._native import check_status, ffi, lib, pointer
 
 pytestmark = pytest.mark.native
 
-KNOWN = ["float32", "float64", "uint8", "int32", "uint32", "int64", "uint64"]
+KNOWN = ["float32", "float64", "uint8", "uint16", "int32", "uint32", "int64", "uint64"]
 UNKNOWN = ["float16", "int8", "int16", "bool", "complex64", "complex128", "object", "U3", "S3", "longdouble"]
 LEVELS = ["base", "avx2", "avx512"]
 
