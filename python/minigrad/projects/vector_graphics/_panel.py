@@ -178,7 +178,7 @@ class Panel:
         off = shape.pivot != (0.0, 0.0)
         words = "M = T P R H S P⁻¹" if off else "M = T R H S"
         stage.text(words, (x, y), COLORS["ink"], 15, bold=True)
-        note = f"S first; P moves to the pivot ({shape.pivot[0]:.2f}, {shape.pivot[1]:.2f})" if off else "S acts first"
+        note = f"P: to ({shape.pivot[0]:.2f}, {shape.pivot[1]:.2f})" if off else "S acts first"
         stage.text(note, (x + stage.text_size(words, 15, True)[0] + 10, y + 3), COLORS["muted"], 11)
         if shape.pose.linear is not None:
             stage.text("a singular matrix that no shear explains:", (x, y + 30), COLORS["muted"], 12)
