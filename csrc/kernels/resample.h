@@ -22,6 +22,7 @@ typedef struct {
     double map[9];
     bool affine;
     mg_edge_t edge;
+    bool whole;           /* the input's elements are integers: where two are alike, weights are of no matter */
     size_t width, height; /* of the input */
     size_t taps;
     size_t columns, rows, pitch, channels;
