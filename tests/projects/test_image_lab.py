@@ -291,6 +291,16 @@ def test_a_crop_may_reach_beyond_the_picture() -> None:
     assert (out[:3] == 0).all()
 
 
+@pytest.mark.parametrize("lines", [("scale 0.25",), ("rotate 30", "scale 0.2"), ("perspective 30 0 40 0 70 20 0 20",)])
+def test_what_shrinks_is_averaged(lines: tuple[str, ...]) -> None:
+    y, x = np.mgrid[:160, :160]
+    chequered = (255 * ((x + y) % 2)).astype(np.uint8)
+    lab = lab_of(chequered, *lines)
+    height, width = lab.pixels().shape
+    inner = lab.pixels()[int(0.45 * height) : int(0.55 * height), int(0.45 * width) : int(0.55 * width)]
+    assert np.abs(inner.astype(float) - 127.5).max() < 16
+
+
 # Colours and alpha
 
 
