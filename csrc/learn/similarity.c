@@ -169,21 +169,23 @@ static void fill_chunk(void *context, size_t chunk, size_t worker)
     memset(desk.known, 0, n * BLOCK);
     for (size_t a = first; a < last; a++) fill_row(work, a, a - first, &desk);
     for (size_t b = first + 1; b < n; b++) {
-        int32_t index[BLOCK];
-        float value[BLOCK];
+        struct {
+            int32_t index;
+            float value;
+        } kept[BLOCK];
         size_t found = 0;
         for (size_t lane = 0; lane < BLOCK; lane++) {
-            index[found] = (int32_t)(first + lane);
-            value[found] = desk.tile[lane * n + b];
+            kept[found].index = (int32_t)(first + lane);
+            kept[found].value = desk.tile[lane * n + b];
             found += desk.known[lane * n + b];
             if (found == BLOCK) break;
         }
         int64_t to = work->start[b] + work->plan[chunk * n + b], room = work->start[b + 1] - to;
         if (room < (int64_t)found) found = room > 0 ? (size_t)room : 0;
-        /* One by one: a wide load of what was just stored narrowly would wait. */
+        /* In pairs, which no wide copy can take apart: it would wait for the narrow stores. */
         for (size_t k = 0; k < found; k++) {
-            work->index[to + (int64_t)k] = index[k];
-            work->similarity[to + (int64_t)k] = value[k];
+            work->index[to + (int64_t)k] = kept[k].index;
+            work->similarity[to + (int64_t)k] = kept[k].value;
         }
     }
 }
