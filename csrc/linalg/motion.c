@@ -52,12 +52,11 @@ static void turn(double degrees, double *c, double *s)
     double whole = fmod(degrees, 360.0), quarter = rint(whole / 90.0);
     double r = (whole - 90.0 * quarter) * DEGREE; /* (D2) */
     double cosine = cos(r), sine = sin(r);
-    switch ((int)quarter & 3) {
-    case 0: *c = cosine, *s = sine; break;
-    case 1: *c = -sine, *s = cosine; break;
-    case 2: *c = -cosine, *s = -sine; break;
-    default: *c = sine, *s = -cosine; break;
-    }
+    double place = quarter - 4.0 * floor(quarter / 4.0); /* 0 to 3, or NaN */
+    bool odd = place == 1 || place == 3, back = place == 2 || place == 3;
+    double x = odd ? -sine : cosine, y = odd ? cosine : sine;
+    *c = back ? -x : x;
+    *s = back ? -y : y;
 }
 
 static double minor(double a, double b, double c, double d)
