@@ -72,6 +72,17 @@ def test_steps_that_are_masked_do_not_matter():
     np.testing.assert_allclose(hinted.detach().numpy(), a.detach().numpy(), rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("added", [{}, {"add_bias_kv": True}, {"add_zero_attn": True}])
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_the_hint_of_a_causal_mask_changes_nothing(added, need_weights):
+    mg.manual_seed(0)
+    layer = mg.nn.MultiheadAttention(8, 2, dtype=mg.float64, **added)
+    x = mg.randn(5, 3, 8, dtype=mg.float64)
+    mask = mg.full((5, 5), -math.inf, dtype=mg.float64).triu(1)
+    plain, hinted = (layer(x, x, x, attn_mask=mask, need_weights=need_weights, is_causal=c)[0] for c in (False, True))
+    assert np.abs(plain.numpy(force=True) - hinted.numpy(force=True)).max() < 1e-14
+
+
 def test_order_does_not_matter_without_a_mask():
     mg.manual_seed(0)
     encoder = mg.nn.TransformerEncoder(mg.nn.TransformerEncoderLayer(8, 2, 16, activation="gelu"), 2).double().eval()

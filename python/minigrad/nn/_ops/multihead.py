@@ -52,6 +52,13 @@ def _check_shapes(query: Any, key: Any, value: Any, padding: Any, mask: Any) -> 
         raise ShapeError(f"{_NAME}: expected attn_mask to be None, 2-D or 3-D but found {mask.ndim}-D")
 
 
+def _check_size(size: int, expected: int, heads: int) -> None:
+    if size != expected:
+        raise ShapeError(f"{_NAME}: was expecting embedding dimension of {expected}, but got {size}")
+    if size % heads:
+        raise ShapeError(f"{_NAME}: embed_dim {size} not divisible by num_heads {heads}")
+
+
 def _project(query: Any, key: Any, value: Any, weights: Any, bias: Any) -> tuple[Any, Any, Any]:
     """Return the projected query, key and value; one product for what is the same tensor."""
     packed = isinstance(weights, Tensor)
@@ -69,6 +76,15 @@ def _heads(x: Any, heads: int) -> Any:
     """Return (steps, batch, heads * depth) as (batch, heads, steps, depth)."""
     steps, batch, size = x.shape
     return x.reshape((steps, batch, heads, size // heads)).permute((1, 2, 0, 3))
+
+
+def _keys(x: Any, heads: int, bias: Any, static: Any, zero: bool) -> Any:
+    """Return keys or values (steps, batch, features) by heads, or `static` for them, with what is added to them."""
+    _, batch, size = x.shape
+    if bias is not None:
+        x = cat([x, bias.expand((1, batch, size))], 0)
+    x = _heads(x, heads) if static is None else static.reshape((batch, heads, -1, size // heads))
+    return cat([x, fresh(np.zeros((batch, heads, 1, x.shape[-1]), x._data.dtype))], 2) if zero else x
 
 
 def _extend(mask: Any, by: int) -> Any:
@@ -167,52 +183,46 @@ def multi_head_attention_forward(
         If shapes do not fit.
     """
     _check_shapes(query, key, value, key_padding_mask, attn_mask)
+    if is_causal and attn_mask is None:
+        raise RuntimeError(f"{_NAME}: Need attn_mask if specifying the is_causal hint")
     batched = query.ndim == 3
     q, k, v = (query, key, value) if batched else _unsqueezed(query, key, value)
     padding: Any = key_padding_mask if batched or key_padding_mask is None else key_padding_mask.unsqueeze(0)
-    if is_causal and attn_mask is None:
-        raise RuntimeError(f"{_NAME}: Need attn_mask if specifying the is_causal hint")
-    causal = is_causal and padding is None and not need_weights
     rows, batch, size = q.shape
-    if size != embed_dim_to_check:
-        raise ShapeError(f"{_NAME}: was expecting embedding dimension of {embed_dim_to_check}, but got {size}")
-    if size % num_heads:
-        raise ShapeError(f"{_NAME}: embed_dim {size} not divisible by num_heads {num_heads}")
+    _check_size(size, embed_dim_to_check, num_heads)
     dtype = q._data.dtype
-    padding = _additive(padding, "key_padding_mask", dtype)
-    mask = None if causal else _additive(attn_mask, "attn_mask", dtype)
     weights: Any = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else in_proj_weight
     q, k, v = _project(q, k, v, weights, in_proj_bias)
-    more = 0
-    if bias_k is not None and bias_v is not None:
-        k, v = (cat([x, b.expand((1, batch, size))], 0) for x, b in ((k, bias_k), (v, bias_v)))
-        more = 1
-    q, k, v = _heads(q, num_heads), _heads(k, num_heads), _heads(v, num_heads)
-    depth = size // num_heads
-    if static_k is not None:
-        k = static_k.reshape((batch, num_heads, -1, depth))
-    if static_v is not None:
-        v = static_v.reshape((batch, num_heads, -1, depth))
-    if add_zero_attn:
-        zero = fresh(np.zeros((batch, num_heads, 1, depth), dtype))
-        k, v, more = cat([k, zero], 2), cat([v, zero], 2), more + 1
-    joined = _joined_mask(_extend(mask, more), _extend(padding, more), batch, num_heads, rows, k.shape[2])
+    one_more = bias_k is not None and bias_v is not None
+    more = one_more + bool(add_zero_attn)
+    q = _heads(q, num_heads)
+    k, v = (
+        _keys(x, num_heads, bias if one_more else None, static, add_zero_attn)
+        for x, bias, static in ((k, bias_k, static_k), (v, bias_v, static_v))
+    )
+    # The mask that is only the causal one need not be read, unless keys stand behind it or beside it.
+    causal = is_causal and padding is None and not need_weights and more == 0
+    mask = None if causal else _extend(_additive(attn_mask, "attn_mask", dtype), more)
+    padding = _extend(_additive(padding, "key_padding_mask", dtype), more)
+    joined = _joined_mask(mask, padding, batch, num_heads, rows, k.shape[2])
     rate = dropout_p if training else 0.0
-    share: Any = None
     if need_weights:
-        scores: Any = matmul(q * (1.0 / math.sqrt(depth)), k.transpose(-2, -1))
-        share = (scores if joined is None else scores + joined).softmax(-1)
-        share = dropout(share, rate, True) if rate > 0.0 else share
-        out: Any = matmul(share, v)
-        share = share.mean(1) if average_attn_weights else share
+        out, share = _attend(q, k, v, joined, rate, average_attn_weights)
     else:
-        # A mask of 0 and -inf that says the same as `causal` is not read.
-        out = scaled_dot_product_attention(q, k, v, joined, rate, causal and more == 0)
-    out = out.permute((2, 0, 1, 3)).reshape((rows, batch, size))
-    out = linear(out, out_proj_weight, out_proj_bias)
+        share = None
+        out = scaled_dot_product_attention(q, k, v, joined, rate, causal)
+    out = linear(out.permute((2, 0, 1, 3)).reshape((rows, batch, size)), out_proj_weight, out_proj_bias)
     if batched:
         return out, share
     return out.squeeze(1), None if share is None else share.squeeze(0)
+
+
+def _attend(q: Any, k: Any, v: Any, mask: Any, rate: float, average: bool) -> tuple[Any, Any]:
+    """Return what the queries see and their weights (batch, heads, rows, keys), or the mean over the heads."""
+    scores: Any = matmul(q * (1.0 / math.sqrt(q.shape[-1])), k.transpose(-2, -1))
+    share: Any = (scores if mask is None else scores + mask).softmax(-1)
+    share = dropout(share, rate, True) if rate > 0.0 else share
+    return matmul(share, v), share.mean(1) if average else share
 
 
 def _unsqueezed(*tensors: Any) -> Any:
