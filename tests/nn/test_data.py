@@ -116,8 +116,12 @@ def test_subsets_concatenations_and_stacks():
 
 
 def test_methods_to_be_defined():
-    for call in (lambda: data.Dataset()[0], lambda: iter(data.IterableDataset()), lambda: iter(data.Sampler())):
-        with pytest.raises(NotImplementedError, match="must be defined by the subclass"):
+    for kind, call in (
+        (NotImplementedError, lambda: data.Dataset()[0]),
+        (TypeError, lambda: iter(data.IterableDataset())),
+        (NotImplementedError, lambda: iter(data.Sampler())),
+    ):
+        with pytest.raises(kind, match="must be defined by the subclass"):
             call()
     assert data.Dataset[int] is data.Dataset and data.Sampler[int] is data.Sampler
 

@@ -113,7 +113,7 @@ class Binary(Node):
 
     def partials(self, grad: Tensor, first: bool, second: bool) -> tuple[Any, Any]:
         """Return g dz/da (if `first`) and g dz/db (if `second`), in the shape of g."""
-        raise NotImplementedError(f"{type(self).__name__}: partials must be defined by the subclass")
+        raise TypeError(f"{type(self).__name__}: partials must be defined by the subclass")
 
 
 def record(data: np.ndarray, node: type[Node], a: Tensor, b: Tensor, save: bool = True, **extra: Any) -> Tensor:

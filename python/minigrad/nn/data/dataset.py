@@ -52,7 +52,7 @@ class IterableDataset(Dataset):
     """Samples one after the other. A subclass defines ``__iter__``."""
 
     def __iter__(self) -> Iterator[Any]:
-        raise NotImplementedError(f"{type(self).__name__}: __iter__ must be defined by the subclass")
+        raise TypeError(f"{type(self).__name__}: __iter__ must be defined by the subclass")
 
     def __add__(self, other: Dataset) -> Any:
         return ChainDataset([self, other])

@@ -50,7 +50,7 @@ class _ArraySampler(Sampler):
 
     def order(self) -> np.ndarray:
         """Return the indices of one epoch."""
-        raise NotImplementedError(f"{type(self).__name__}: order must be defined by the subclass")
+        raise TypeError(f"{type(self).__name__}: order must be defined by the subclass")
 
     def chunks(self) -> Iterator[np.ndarray]:
         """Yield the indices of one epoch, array by array."""

@@ -109,10 +109,10 @@ class Stateful:
 
         Raises
         ------
-        NotImplementedError
+        RuntimeError
             If the class has no extra state.
         """
-        raise NotImplementedError(f"{type(self).__name__}: has no extra state")
+        raise RuntimeError(f"{type(self).__name__}: has no extra state")
 
     def set_extra_state(self, state: Any) -> None:
         """Take in what `get_extra_state` gave; to be overridden with it.
@@ -123,10 +123,10 @@ class Stateful:
 
         Raises
         ------
-        NotImplementedError
+        RuntimeError
             If the class has no extra state.
         """
-        raise NotImplementedError(f"{type(self).__name__}: has no extra state")
+        raise RuntimeError(f"{type(self).__name__}: has no extra state")
 
     def _persistent(self) -> dict[str, Any]:
         """Return the parameters and buffers that belong to the state, by name."""
