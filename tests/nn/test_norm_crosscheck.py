@@ -24,7 +24,7 @@ _spec.loader.exec_module(opdb)
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-FAMILIES = ("minigrad.nn.modules.loss", "minigrad.nn.modules.norm")
+FAMILIES = ("minigrad.nn.modules.loss", "minigrad.nn.modules.margin", "minigrad.nn.modules.norm")
 
 
 def counterpart(info: Any) -> Any:

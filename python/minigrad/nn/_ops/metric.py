@@ -195,7 +195,7 @@ def _cross(op: str, a: Tensor, b: Tensor, dim: int) -> Tensor:
     if a._data.shape[at : at + 1] != (3,) or b._data.shape[at : at + 1] != (3,):
         raise shape_error(op, f"inputs dimension {dim} must have length 3", a, b)
     shape = broadcast_shapes(a._data.shape, b._data.shape)
-    from minigrad.nn._ops.pattern import roll
+    from minigrad.nn._ops.rearrange import roll
 
     x, y = expand(a, shape), expand(b, shape)
     # Component i is x[i+1] y[i+2] - x[i+2] y[i+1], the indices taken around.

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minigrad.nn._dtype import float64
-from minigrad.nn._errors import dtype_error, shape_error
+from minigrad.nn._errors import dtype_error, portrait, shape_error
 from minigrad.nn._ops.conv import spread
 from minigrad.nn._tensor import Tensor, fresh
 from minigrad.nn._windows import (

@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.nn import _array
 from minigrad.nn._dtype import dtype as Dtype  # noqa: N812 (the class, beside the parameter)
 from minigrad.nn._errors import ShapeError, portrait
-from minigrad.nn._graph import Node, mode
+from minigrad.nn._graph import Node
 from minigrad.nn._tensor import Tensor, dim_of, dims_of, fresh, method, result, unbroadcast, view_result
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "flatten",
     "moveaxis",
     "movedim",
-    "numel",
     "permute",
     "ravel",
     "reshape",
@@ -526,14 +525,16 @@ def adjoint(input: Tensor) -> Tensor:
     return _matrix_transposed(input, "adjoint")
 
 
-def _property(name: str, function: Callable[[Tensor], Any], doc: str) -> None:
+def add_property(name: str, function: Callable[[Tensor], Any], doc: str) -> None:
     setattr(Tensor, name, property(function, doc=doc))
 
 
-_property("T", lambda a: _permuted(a, tuple(range(a._data.ndim))[::-1]), "View with the dimensions in reverse order.")
-_property("H", lambda a: t(a) if a._data.ndim == 2 else _bad_h(a), "View of a matrix transposed.")
-_property("mT", lambda a: _matrix_transposed(a, "mT"), "View with the last two dimensions exchanged.")
-_property("mH", lambda a: _matrix_transposed(a, "mH"), "View with the last two dimensions exchanged.")
+add_property(
+    "T", lambda a: _permuted(a, tuple(range(a._data.ndim))[::-1]), "View with the dimensions in reverse order."
+)
+add_property("H", lambda a: t(a) if a._data.ndim == 2 else _bad_h(a), "View of a matrix transposed.")
+add_property("mT", lambda a: _matrix_transposed(a, "mT"), "View with the last two dimensions exchanged.")
+add_property("mH", lambda a: _matrix_transposed(a, "mH"), "View with the last two dimensions exchanged.")
 
 
 def _bad_h(input: Tensor) -> Tensor:
@@ -673,132 +674,3 @@ def atleast_3d(*tensors: Any) -> Any:
         return reshape(a, (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
 
     return _at_least("atleast_3d", 3, tensors, grow)
-
-
-# --- forms that change the tensor's own shape
-
-
-def _in_place(name: str, function: Callable[..., Tensor], inverse: Callable[..., Callable[[Tensor], Tensor]]) -> None:
-    def form(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self._check_inplace(name)
-        back = inverse(self._data.shape, *args, **kwargs)
-        made = function(self, *args, **kwargs)
-        if made is self:
-            return self
-        self._data = made._data
-        if mode.enabled and made._node is not None:
-            self._node, self._index, self._requires = made._node, made._index, made._requires
-        if self._view is not None:
-            base, replay = self._view
-            self._view = (base, lambda a: function(replay(a), *args, **kwargs))
-        for ref in self._shared_cell().views:
-            view_of = ref()
-            if view_of is not None and view_of is not made and view_of._view is not None and view_of._view[0] is self:
-                view_of._view = (self, lambda a, old=view_of._view[1]: old(back(a)))
-        self._bump()
-        return self
-
-    form.__name__ = form.__qualname__ = name
-    form.__doc__ = f"Change the tensor's own shape to what `{function.__name__}` gives, and return it."
-    setattr(Tensor, name, form)
-
-
-def _to_shape(shape: tuple[int, ...], *args: Any, **kwargs: Any) -> Callable[[Tensor], Tensor]:
-    return lambda a: reshape(a, shape)
-
-
-def _again(shape: tuple[int, ...], *args: Any, **kwargs: Any) -> Callable[[Tensor], Tensor]:
-    return lambda a: transpose(a, *args, **kwargs)
-
-
-_in_place("squeeze_", squeeze, _to_shape)
-_in_place("unsqueeze_", unsqueeze, _to_shape)
-_in_place("t_", t, lambda shape: t)
-for _name in ("transpose_", "swapaxes_", "swapdims_"):
-    _in_place(_name, transpose, _again)
-
-
-# --- what a tensor says of its shape
-
-
-@method
-def size(input: Tensor, dim: int | None = None) -> Any:
-    """Return the shape, or the extent of one dimension.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, optional
-        The dimension; negative ones count from the end.
-    """
-    shape = input._data.shape
-    if dim is None:
-        return shape
-    at = dim_of("size", dim, len(shape))
-    if not shape:
-        raise IndexError(f"size: Dimension specified as {dim} but tensor has no dimensions")
-    return shape[at]
-
-
-@method
-def stride(input: Tensor, dim: int | None = None) -> Any:
-    """Return, for each dimension or for `dim`, how many elements lie between neighbours along it.
-
-    Parameters
-    ----------
-    input : Tensor
-    dim : int, optional
-        The dimension; negative ones count from the end.
-    """
-    strides = tuple(n // input._data.itemsize for n in input._data.strides)
-    return strides if dim is None else strides[dim_of("stride", dim, len(strides))]
-
-
-@method("dim", "ndimension")
-def dim(input: Tensor) -> int:
-    """Return the number of dimensions.
-
-    Parameters
-    ----------
-    input : Tensor
-    """
-    return input._data.ndim
-
-
-@method("numel", "nelement")
-def numel(input: Tensor) -> int:
-    """Return the number of elements.
-
-    Parameters
-    ----------
-    input : Tensor
-    """
-    return input._data.size
-
-
-@method
-def element_size(input: Tensor) -> int:
-    """Return the number of bytes of an element.
-
-    Parameters
-    ----------
-    input : Tensor
-    """
-    return input._data.itemsize
-
-
-@method
-def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
-    """Return whether the elements lie in order without gaps.
-
-    Parameters
-    ----------
-    input : Tensor
-    memory_format : None, optional
-        Accepted and ignored.
-    """
-    return input._data.flags.c_contiguous
-
-
-_property("itemsize", element_size, "Number of bytes of an element.")
-_property("nbytes", lambda a: a._data.nbytes, "Number of bytes of all elements.")

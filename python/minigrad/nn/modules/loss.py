@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from minigrad.nn._ops import entropy, loss, margin
@@ -15,31 +14,20 @@ from minigrad.nn.modules.module import Module
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
-    "CosineEmbeddingLoss",
-    "CosineSimilarity",
     "CrossEntropyLoss",
     "GaussianNLLLoss",
-    "HingeEmbeddingLoss",
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
     "LinearCrossEntropyLoss",
     "MSELoss",
-    "MarginRankingLoss",
-    "MultiLabelMarginLoss",
-    "MultiLabelSoftMarginLoss",
-    "MultiMarginLoss",
     "NLLLoss",
-    "PairwiseDistance",
     "PoissonNLLLoss",
     "SmoothL1Loss",
-    "SoftMarginLoss",
-    "TripletMarginLoss",
-    "TripletMarginWithDistanceLoss",
 ]
 
 
-class _Loss(Module):
+class Loss(Module):
     """Base of the losses: says how elements are reduced.
 
     Parameters
@@ -55,7 +43,7 @@ class _Loss(Module):
         self.reduction = reduction
 
 
-class _WeightedLoss(_Loss):
+class WeightedLoss(Loss):
     """Base of the losses with a factor for each class or element, kept as the buffer ``weight``."""
 
     weight: Tensor | None
@@ -67,7 +55,7 @@ class _WeightedLoss(_Loss):
         self.register_buffer("weight", weight)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """Absolute error; see `minigrad.nn.functional.l1_loss`.
 
     Parameters
@@ -93,7 +81,7 @@ class L1Loss(_Loss):
         return loss.l1_loss(input, target, reduction=self.reduction)
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """Squared error; see `minigrad.nn.functional.mse_loss`.
 
     Parameters
@@ -119,7 +107,7 @@ class MSELoss(_Loss):
         return loss.mse_loss(input, target, reduction=self.reduction)
 
 
-class HuberLoss(_Loss):
+class HuberLoss(Loss):
     """Huber's loss; see `minigrad.nn.functional.huber_loss`.
 
     Parameters
@@ -143,7 +131,7 @@ class HuberLoss(_Loss):
         return loss.huber_loss(input, target, self.reduction, self.delta)
 
 
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(Loss):
     """Huber's loss divided by its delta; see `minigrad.nn.functional.smooth_l1_loss`.
 
     Parameters
@@ -170,7 +158,7 @@ class SmoothL1Loss(_Loss):
         return loss.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
-class BCELoss(_WeightedLoss):
+class BCELoss(WeightedLoss):
     """Binary cross entropy of probabilities; see `minigrad.nn.functional.binary_cross_entropy`.
 
     Parameters
@@ -192,7 +180,7 @@ class BCELoss(_WeightedLoss):
         return loss.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(Loss):
     """Binary cross entropy of logits; see `minigrad.nn.functional.binary_cross_entropy_with_logits`.
 
     Parameters
@@ -233,7 +221,7 @@ class BCEWithLogitsLoss(_Loss):
         )
 
 
-class KLDivLoss(_Loss):
+class KLDivLoss(Loss):
     """Kullback-Leibler divergence; see `minigrad.nn.functional.kl_div`.
 
     Parameters
@@ -261,7 +249,7 @@ class KLDivLoss(_Loss):
         return loss.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
-class NLLLoss(_WeightedLoss):
+class NLLLoss(WeightedLoss):
     """Negative log-likelihood; see `minigrad.nn.functional.nll_loss`.
 
     Parameters
@@ -297,7 +285,7 @@ class NLLLoss(_WeightedLoss):
         return entropy.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
-class CrossEntropyLoss(_WeightedLoss):
+class CrossEntropyLoss(WeightedLoss):
     """Cross entropy of logits; see `minigrad.nn.functional.cross_entropy`.
 
     Parameters
@@ -345,7 +333,7 @@ class CrossEntropyLoss(_WeightedLoss):
         )  # fmt: skip
 
 
-class LinearCrossEntropyLoss(_WeightedLoss):
+class LinearCrossEntropyLoss(WeightedLoss):
     """Cross entropy of the logits of a linear layer, which the loss owns.
 
     Parameters
@@ -437,293 +425,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         )
 
 
-class CosineEmbeddingLoss(_Loss):
-    """Loss of pairs that are to be alike or not; see `minigrad.nn.functional.cosine_embedding_loss`.
-
-    Parameters
-    ----------
-    margin : float, default 0.0
-    size_average, reduce : bool, optional
-        Deprecated; see `reduction`.
-    reduction : {"mean", "sum", "none"}
-    """
-
-    def __init__(
-        self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
-
-    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of the pair.
-
-        Parameters
-        ----------
-        input1, input2, target : Tensor
-        """
-        return margin.cosine_embedding_loss(input1, input2, target, self.margin, reduction=self.reduction)
-
-
-class MarginRankingLoss(_Loss):
-    """Loss of pairs in the wrong order; see `minigrad.nn.functional.margin_ranking_loss`.
-
-    Parameters
-    ----------
-    margin : float, default 0.0
-    size_average, reduce : bool, optional
-        Deprecated; see `reduction`.
-    reduction : {"mean", "sum", "none"}
-    """
-
-    def __init__(
-        self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
-
-    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of the pair.
-
-        Parameters
-        ----------
-        input1, input2, target : Tensor
-        """
-        return margin.margin_ranking_loss(input1, input2, target, self.margin, reduction=self.reduction)
-
-
-class HingeEmbeddingLoss(_Loss):
-    """Loss of distances; see `minigrad.nn.functional.hinge_embedding_loss`.
-
-    Parameters
-    ----------
-    margin : float, default 1.0
-    size_average, reduce : bool, optional
-        Deprecated; see `reduction`.
-    reduction : {"mean", "sum", "none"}
-    """
-
-    def __init__(
-        self, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`.
-
-        Parameters
-        ----------
-        input, target : Tensor
-        """
-        return margin.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
-
-
-class SoftMarginLoss(_Loss):
-    """Logistic loss of targets 1 and -1; see `minigrad.nn.functional.soft_margin_loss`.
-
-    Parameters
-    ----------
-    size_average, reduce : bool, optional
-        Deprecated; see `reduction`.
-    reduction : {"mean", "sum", "none"}
-    """
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`.
-
-        Parameters
-        ----------
-        input, target : Tensor
-        """
-        return margin.soft_margin_loss(input, target, reduction=self.reduction)
-
-
-class MultiMarginLoss(_WeightedLoss):
-    """Margin of the right class over each other; see `minigrad.nn.functional.multi_margin_loss`.
-
-    Parameters
-    ----------
-    p : {1, 2}
-    margin : float, default 1.0
-    weight : Tensor, optional
-        A factor for each class.
-    size_average, reduce : bool, optional
-        Deprecated; see `reduction`.
-    reduction : {"mean", "sum", "none"}
-
-    Raises
-    ------
-    ValueError
-        If `p` is neither 1 nor 2.
-    """
-
-    def __init__(
-        self,
-        p: int = 1,
-        margin: float = 1.0,
-        weight: Tensor | None = None,
-        size_average: Any = None,
-        reduce: Any = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
-        if p not in (1, 2):
-            raise ValueError(f"MultiMarginLoss: only p == 1 and p == 2 supported; got {p}")
-        self.p = p
-        self.margin = margin
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`.
-
-        Parameters
-        ----------
-        input, target : Tensor
-        """
-        return margin.multi_margin_loss(input, target, self.p, self.margin, self.weight, reduction=self.reduction)
-
-
-class MultiLabelMarginLoss(_Loss):
-    """Margin of each right class over each wrong one; see `minigrad.nn.functional.multilabel_margin_loss`.
-
-    Parameters
-    ----------
-    size_average, reduce : bool, optional
-        Deprecated; see `reduction`.
-    reduction : {"mean", "sum", "none"}
-    """
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`.
-
-        Parameters
-        ----------
-        input, target : Tensor
-        """
-        return margin.multilabel_margin_loss(input, target, reduction=self.reduction)
-
-
-class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """Cross entropy of each class apart; see `minigrad.nn.functional.multilabel_soft_margin_loss`.
-
-    Parameters
-    ----------
-    weight : Tensor, optional
-        A factor for each class.
-    size_average, reduce : bool, optional
-        Deprecated; see `reduction`.
-    reduction : {"mean", "sum", "none"}
-    """
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`.
-
-        Parameters
-        ----------
-        input, target : Tensor
-        """
-        return margin.multilabel_soft_margin_loss(input, target, self.weight, reduction=self.reduction)
-
-
-class TripletMarginLoss(_Loss):
-    """Loss of an anchor that is not nearer to its like; see `minigrad.nn.functional.triplet_margin_loss`.
-
-    Parameters
-    ----------
-    margin : float, default 1.0
-    p, eps : float
-        Of the distance.
-    swap : bool, default False
-    size_average, reduce : bool, optional
-        Deprecated; see `reduction`.
-    reduction : {"mean", "sum", "none"}
-
-    Raises
-    ------
-    ValueError
-        If `margin` is not positive.
-    """
-
-    def __init__(
-        self,
-        margin: float = 1.0,
-        p: float = 2.0,
-        eps: float = 1e-6,
-        swap: bool = False,
-        size_average: Any = None,
-        reduce: Any = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        if margin <= 0:
-            raise ValueError(f"TripletMarginLoss: margin must be greater than 0, got {margin}")
-        self.margin = margin
-        self.p = p
-        self.eps = eps
-        self.swap = swap
-
-    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Return the loss of the triplet.
-
-        Parameters
-        ----------
-        anchor, positive, negative : Tensor
-        """
-        return margin.triplet_margin_loss(
-            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, reduction=self.reduction
-        )
-
-
-class TripletMarginWithDistanceLoss(_Loss):
-    """Triplet loss with a distance of one's own.
-
-    Parameters
-    ----------
-    distance_function : callable, optional
-        From two tensors to their distances; default: `PairwiseDistance`.
-    margin : float, default 1.0
-    swap : bool, default False
-    reduction : {"mean", "sum", "none"}
-
-    Raises
-    ------
-    ValueError
-        If `margin` is not positive.
-    """
-
-    def __init__(
-        self,
-        *,
-        distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
-        margin: float = 1.0,
-        swap: bool = False,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(reduction=reduction)
-        if margin <= 0:
-            raise ValueError(f"TripletMarginWithDistanceLoss: margin must be greater than 0, got {margin}")
-        self.distance_function = PairwiseDistance() if distance_function is None else distance_function
-        self.margin = margin
-        self.swap = swap
-
-    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Return the loss of the triplet.
-
-        Parameters
-        ----------
-        anchor, positive, negative : Tensor
-        """
-        return margin.triplet_margin_with_distance_loss(
-            anchor,
-            positive,
-            negative,
-            distance_function=self.distance_function,
-            margin=self.margin,
-            swap=self.swap,
-            reduction=self.reduction,
-        )
-
-
-class PoissonNLLLoss(_Loss):
+class PoissonNLLLoss(Loss):
     """Negative log-likelihood of counts; see `minigrad.nn.functional.poisson_nll_loss`.
 
     Parameters
@@ -762,7 +464,7 @@ class PoissonNLLLoss(_Loss):
         return margin.poisson_nll_loss(input, target, self.log_input, self.full, eps=self.eps, reduction=self.reduction)
 
 
-class GaussianNLLLoss(_Loss):
+class GaussianNLLLoss(Loss):
     """Negative log-likelihood of a predicted mean and variance; see `minigrad.nn.functional.gaussian_nll_loss`.
 
     Parameters
@@ -786,51 +488,3 @@ class GaussianNLLLoss(_Loss):
         var : Tensor or float
         """
         return margin.gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
-
-
-class PairwiseDistance(Module):
-    """Distance along the last dimension; see `minigrad.nn.functional.pairwise_distance`.
-
-    Parameters
-    ----------
-    p : float, default 2
-    eps : float, default 1e-6
-    keepdim : bool, default False
-    """
-
-    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
-        self.norm = p
-        self.eps = eps
-        self.keepdim = keepdim
-
-    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
-        """Return the distances of `x1` and `x2`.
-
-        Parameters
-        ----------
-        x1, x2 : Tensor
-        """
-        return margin.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
-
-
-class CosineSimilarity(Module):
-    """Cosine along a dimension; see `minigrad.nn.functional.cosine_similarity`.
-
-    Parameters
-    ----------
-    dim : int, default 1
-    eps : float, default 1e-8
-    """
-
-    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
-        self.dim = dim
-        self.eps = eps
-
-    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
-        """Return the cosines of `x1` and `x2`.
-
-        Parameters
-        ----------
-        x1, x2 : Tensor
-        """
-        return margin.cosine_similarity(x1, x2, self.dim, self.eps)
