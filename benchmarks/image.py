@@ -1,4 +1,4 @@
-"""Warps of whole photographs against OpenCV, and averages over many pixels against its resizes.
+"""Warps of whole photographs and filters against OpenCV, averages over many pixels against its resizes.
 
 Run ``python -m benchmarks.image`` from the top of the source tree. OpenCV's bicubic kernel has
 a = -0.75 where ours has -0.5, its Lanczos window four lobes where ours has three; its warps
@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.harness import Call, Case, main
 from minigrad import get_num_threads
+from minigrad import image as im
 from minigrad.image import affine, homography, warp
 from minigrad.random import Generator
 
@@ -26,6 +27,7 @@ def cases(quick: bool) -> Iterator[Case]:
     """Yield every row of the table."""
     yield from warp_cases(quick)
     yield from shrink_cases(quick)
+    yield from filter_cases(quick)
 
 
 def photograph(height: int, width: int, channels: int) -> np.ndarray:
@@ -120,6 +122,51 @@ def shrink_cases(quick: bool) -> Iterator[Case]:
         HEIGHT * WIDTH / 1e6,
         "Mpixel/s",
     )
+
+
+def filter_cases(quick: bool) -> Iterator[Case]:
+    """Yield filters and a colour matrix on a photograph, of bytes and of floats."""
+    height, width = (540, 960) if quick else (HEIGHT, WIDTH)
+    bytes_ = photograph(height, width, 3)
+    sharpen = np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], np.float32)
+    kernel = Generator(1).normal(size=(5, 5)).astype(np.float32) / 5
+    flipped = np.ascontiguousarray(kernel[::-1, ::-1])  # OpenCV correlates
+    sepia = im.sepia_matrix()
+    for name, image in (("u8", bytes_), ("f32", bytes_.astype(np.float32))):
+
+        def case(what: str, ours: Call, theirs: Callable[[Any], object], name: str = name) -> Case:
+            title = f"{what} {width}x{height} RGB {name}"
+            return Case(title, ours, opencv(theirs), height * width / 1e6, "Mpixel/s")
+
+        def blur(sigma: float, image: np.ndarray = image) -> Case:
+            side = 2 * int(np.ceil(4 * sigma)) + 1
+            return case(
+                f"Gaussian blur, {side} taps",
+                lambda: im.gaussian_blur(image, sigma),
+                lambda cv2: cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REFLECT),
+            )
+
+        def convolve(what: str, weights: np.ndarray, theirs: np.ndarray, image: np.ndarray = image) -> Case:
+            return case(
+                what,
+                lambda: im.convolve(image, weights),
+                lambda cv2: cv2.filter2D(image, -1, theirs, borderType=cv2.BORDER_REFLECT),
+            )
+
+        def sobel(cv2: Any, image: np.ndarray = image) -> object:
+            x, y = (cv2.Sobel(image, cv2.CV_32F, *d, borderType=cv2.BORDER_REFLECT) for d in ((1, 0), (0, 1)))
+            return cv2.magnitude(x, y)
+
+        yield blur(0.5)
+        yield blur(2.0)
+        yield convolve("sharpen 3x3", sharpen, sharpen)
+        yield convolve("kernel 5x5", kernel, flipped)
+        yield case("Sobel magnitude", lambda image=image: im.gradient_magnitude(image), sobel)
+        yield case(
+            "sepia",
+            lambda image=image: im.apply_color(image, sepia),
+            lambda cv2, image=image: cv2.transform(image, sepia[:3].astype(np.float32)),
+        )
 
 
 if __name__ == "__main__":
