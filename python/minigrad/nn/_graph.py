@@ -90,7 +90,7 @@ class Node:
 
     def backward(self, *grads: Any) -> Sequence[Any]:
         """Return the gradients of the inputs from those of the outputs."""
-        raise NotImplementedError(f"{type(self).__name__}: backward must be defined by the subclass")
+        raise GraphError(f"{type(self).__name__}: backward must be defined by the subclass")
 
     @property
     def needs(self) -> tuple[bool, ...]:
