@@ -40,11 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def must_run(path: Path, keywords: Iterable[str]) -> bool:
-    """Say whether a skip of this test is a failure: .ci/run promises the rivals, a display and a browser."""
+    """Say whether a skip of this test is a failure: .ci/run promises the rivals, a display, a browser and ranks."""
     crosscheck = path.name.endswith("_crosscheck.py") and os.environ.get("MINIGRAD_REQUIRE_CROSSCHECK")
     window = "window" in keywords and os.environ.get("MINIGRAD_REQUIRE_DISPLAY")
     browser = "browser" in keywords and os.environ.get("MINIGRAD_REQUIRE_BROWSER")
-    return bool(crosscheck or window or browser)
+    ranks = "mpi" in keywords and os.environ.get("MINIGRAD_REQUIRE_MPI")
+    return bool(crosscheck or window or browser or ranks)
 
 
 @pytest.hookimpl(wrapper=True)

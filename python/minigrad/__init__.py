@@ -32,8 +32,8 @@ __all__ = [
 
 _LAZY = frozenset(
     {
-        *("accelerator", "amp", "autograd", "backends", "cuda", "data", "datasets", "image", "learn", "linalg", "nn"),
-        *("optim", "random", "storage", "utils", "vision"),
+        *("accelerator", "amp", "autograd", "backends", "cuda", "data", "datasets", "distributed", "image", "learn"),
+        *("linalg", "nn", "optim", "random", "storage", "utils", "vision"),
     }
 )
 

@@ -299,6 +299,15 @@ class BatchSampler(Sampler):
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
 
+_share = (1, 0)
+
+
+def share_by_default(num_replicas: int, rank: int) -> None:
+    """Say which share `DistributedSampler` takes unless told; `minigrad.distributed` does, when it knows."""
+    global _share
+    _share = (num_replicas, rank)
+
+
 class DistributedSampler(_ArraySampler):
     """The share that one process has of the indices: every `num_replicas`-th of one common order.
 
@@ -306,9 +315,10 @@ class DistributedSampler(_ArraySampler):
     ----------
     dataset : sized
     num_replicas : int, optional
-        How many processes share the data; 1 by default.
+        How many processes share the data; by default as many as `minigrad.distributed.world`
+        has joined, or 1.
     rank : int, optional
-        The number of this one, from 0, which is the default.
+        The number of this one, from 0; by default the one it has there, or 0.
     shuffle : bool, default True
     seed : int, default 0
         The same in all processes.
@@ -332,8 +342,9 @@ class DistributedSampler(_ArraySampler):
     ) -> None:
         owner = "DistributedSampler"
         self.dataset = dataset
-        self.num_replicas = _check.integer(1 if num_replicas is None else num_replicas, owner, "num_replicas", 1)
-        self.rank = _check.integer(0 if rank is None else rank, owner, "rank", 0, self.num_replicas - 1)
+        replicas, here = _share if num_replicas is None else (num_replicas, 0)
+        self.num_replicas = _check.integer(replicas, owner, "num_replicas", 1)
+        self.rank = _check.integer(here if rank is None else rank, owner, "rank", 0, self.num_replicas - 1)
         self.shuffle = shuffle
         self.seed = _check.seed(seed, owner)
         self.drop_last = drop_last
