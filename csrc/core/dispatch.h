@@ -11,6 +11,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/conv.h"
+#include "kernels/conv_pool.h"
 #include "kernels/filter.h"
 #include "kernels/gemm.h"
 #include "kernels/level1.h"
@@ -34,6 +35,7 @@ typedef struct {
     const mg_conv_kernels_f32_t *conv_f32;
     const mg_conv_kernels_f64_t *conv_f64;
     const mg_winograd_kernels_t *winograd;
+    const mg_conv_pool_kernels_t *conv_pool;
     const mg_pool_kernels_f32_t *pool_f32;
     const mg_pool_kernels_f64_t *pool_f64;
     mg_level1_kernels_f32_t level1_f32;

@@ -65,6 +65,7 @@
 #include "kernels/softmax.inc"
 #include "kernels/transform.inc"
 
+#include "kernels/conv_pool.inc"
 #include "kernels/conv_winograd.inc"
 
 #include "core/real_end.h"
@@ -78,6 +79,7 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .conv_f32 = &conv_kernels_f32,
     .conv_f64 = &conv_kernels_f64,
     .winograd = &winograd_kernels,
+    .conv_pool = &conv_pool_kernels,
     .pool_f32 = &pool_kernels_f32,
     .pool_f64 = &pool_kernels_f64,
     .level1_f32 = LEVEL1_TABLE_f32,

@@ -19,6 +19,8 @@
  *   (D6)  dU_e = V_e' dM_e, which sums over the tiles of all images
  *   (D7)  dw[k, c] = G' dU[c, k] G
  *
+ * (D5) to (D7) are in conv_winograd_weights.c.
+ *
  * Inside, channels are innermost, so that the transforms work on vectors of channels and
  * any tile is read in place. A block of tiles is carried through all steps while it is in
  * cache. The sum (D6) is cut into parts that depend on the shape alone.
@@ -27,35 +29,10 @@
  * networks, section 4; their tiles are 4 x 4 too, with other points. */
 #include <string.h>
 
-#include "nn/conv.h"
+#include "nn/conv_winograd.h"
 
 #include "core/arena.h"
-#include "core/dispatch.h"
 #include "core/pool.h"
-
-enum { COEFFICIENTS = 36, SCRATCH_BYTES = 1 << 20, MOST_TILES = 128, MOST_PARTS = 8, PART_BYTES = 4 << 20 };
-
-/* A correlation of images of channels_in planes to channels_out planes, and the buffers. A
- * block is `images` images whole, or `tile_rows` rows of tiles of one. */
-typedef struct {
-    const mg_winograd_kernels_t *kernels;
-    const mg_gemm_kernels_f32_t *gemm;
-    size_t batch, channels_in, channels_out, padded_in, padded_out; /* padded: to whole vectors */
-    size_t height, width, out_height, out_width, pad_y, pad_x;
-    size_t tiles_y, tiles_x, images, tile_rows, tiles, blocks, row_blocks; /* tiles: at most, in a block */
-    mg_activation_t activation;
-    bool flipped;
-    const float *x, *w, *dy;
-    float *out;
-    float *u, *bias, *taps, *scratch; /* u: 36 x strips x channels_in x nr; taps: weights, channels innermost */
-    size_t u_plane, scratch_size, pixels_size, parts;
-} plan_t;
-
-/* One block: images n .. n + images, rows of tiles from row on, and its buffers. */
-typedef struct {
-    size_t n, images, row, rows, tiles;
-    float *v, *m, *pixels;
-} block_t;
 
 static size_t rounded(size_t n, size_t unit)
 {
@@ -79,47 +56,74 @@ bool mg_winograd_suits(const mg_conv_shape_t *shape)
     return pixels * (double)shape->batch * (double)(shape->in_channels * shape->out_channels) > LEAST_WORK;
 }
 
-static block_t block_at(const plan_t *plan, size_t index, float *scratch)
+mg_winograd_block_t mg_winograd_block(const mg_winograd_plan_t *plan, size_t index, float *scratch)
 {
-    block_t block = {.n = index / plan->row_blocks * plan->images, .row = index % plan->row_blocks * plan->tile_rows};
+    mg_winograd_block_t block = {.n = index / plan->row_blocks * plan->images,
+                                 .row = index % plan->row_blocks * plan->tile_rows};
     size_t images = plan->batch - block.n, rows = plan->tiles_y - block.row;
     block.images = images < plan->images ? images : plan->images;
     block.rows = rows < plan->tile_rows ? rows : plan->tile_rows;
     block.tiles = block.images * block.rows * plan->tiles_x;
     block.v = scratch;
-    block.m = block.v + COEFFICIENTS * plan->tiles * plan->padded_in;
-    block.pixels = block.m + COEFFICIENTS * plan->tiles * plan->padded_out;
+    block.m = block.v + MG_WINOGRAD_COEFFICIENTS * plan->tiles * plan->padded_in;
+    block.pixels = block.m + MG_WINOGRAD_COEFFICIENTS * plan->tiles * plan->padded_out;
+    block.pooled = block.pixels + plan->pixels_size;
     return block;
 }
 
-/* Pixels of rows first .. first + rows and columns -pad .. columns - pad of an image, channels
- * innermost, zero where the image has none. */
-static void read_pixels(const plan_t *plan, size_t channels, size_t padded, const float *image, const size_t *size,
-                        ptrdiff_t first, size_t rows, size_t pad, size_t columns, float *pixels)
+/* The rows of maxima that pixel rows first .. first + rows of image n see, channels innermost, in
+ * block->pooled; returns the first of them. */
+static size_t read_maxima(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block,
+                          const mg_winograd_source_t *source, size_t n, ptrdiff_t first, size_t rows)
 {
-    size_t right = columns > pad + size[1] ? columns - pad - size[1] : 0, count = columns - pad - right;
+    size_t height = source->height / 2, width = source->width / 2, begin = first < 0 ? 0 : (size_t)first / 2;
+    size_t end = ((size_t)(first + (ptrdiff_t)rows) + 1) / 2;
+    if (end > height) end = height;
+    if (begin < end)
+        plan->kernels->to_pixels(source->channels, source->padded, (end - begin) * width,
+                                 source->images + (n * source->channels * height + begin) * width, height * width,
+                                 block->pooled);
+    return begin;
+}
+
+void mg_winograd_read(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block,
+                      const mg_winograd_source_t *source, const uint8_t *taken, size_t n, ptrdiff_t first, size_t rows,
+                      size_t pad, size_t columns)
+{
+    size_t padded = source->padded, half = source->width / 2, plane = source->height * source->width, above = 0;
+    size_t height = taken == NULL ? source->height : source->height / 2 * 2;
+    size_t width = taken == NULL ? source->width : half * 2;
+    size_t count = columns < pad + width ? columns - pad : width, right = columns - pad - count;
+    const float *image = source->images + n * source->channels * plane;
+    float *pixels = block->pixels;
+    if (taken != NULL) above = read_maxima(plan, block, source, n, first, rows);
     for (size_t i = 0; i < rows; i++, pixels += columns * padded) {
         size_t y = (size_t)(first + (ptrdiff_t)i); /* beyond every size if negative */
-        if (y >= size[0]) {
+        if (y >= height) {
             memset(pixels, 0, columns * padded * sizeof(float));
             continue;
         }
         memset(pixels, 0, pad * padded * sizeof(float));
-        plan->kernels->to_pixels(channels, padded, count, image + y * size[1], size[0] * size[1],
-                                 pixels + pad * padded);
+        if (taken == NULL)
+            plan->kernels->to_pixels(source->channels, padded, count, image + y * source->width, plane,
+                                     pixels + pad * padded);
+        else
+            mg_kernels()->conv_pool->unpool(padded, half, y % 2 != 0, block->pooled + (y / 2 - above) * half * padded,
+                                            taken + (n * (height / 2) + y / 2) * half * padded, pixels + pad * padded);
         memset(pixels + (pad + count) * padded, 0, right * padded * sizeof(float));
     }
 }
 
-/* V of a block (D2). */
-static void transform_input(const plan_t *plan, const block_t *block)
+/* (D2) */
+void mg_winograd_input(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block)
 {
-    const size_t size[2] = {plan->height, plan->width}, columns = 4 * plan->tiles_x + 2, padded = plan->padded_in;
+    const size_t columns = 4 * plan->tiles_x + 2, padded = plan->padded_in;
+    const mg_winograd_source_t source = {plan->x, plan->channels_in, padded, plan->height, plan->width};
     float *v = block->v;
     for (size_t n = block->n; n < block->n + block->images; n++) {
-        const float *image = plan->x + n * plan->channels_in * plan->height * plan->width;
-        read_pixels(plan, plan->channels_in, padded, image, size, (ptrdiff_t)(4 * block->row) - (ptrdiff_t)plan->pad_y,
-                    4 * block->rows + 2, plan->pad_x, columns, block->pixels);
+        mg_winograd_read(plan, block, &source, plan->flipped ? plan->taken : NULL, n,
+                         (ptrdiff_t)(4 * block->row) - (ptrdiff_t)plan->pad_y, 4 * block->rows + 2, plan->pad_x,
+                         columns);
         for (size_t i = 0; i < block->rows; i++)
             for (size_t j = 0; j < plan->tiles_x; j++, v += padded)
                 plan->kernels->input(padded, block->pixels + 4 * (i * columns + j) * padded, columns * padded, v,
@@ -127,9 +131,9 @@ static void transform_input(const plan_t *plan, const block_t *block)
     }
 }
 
-/* One strip of rows of a product, cols columns of it. */
-static void multiply(const plan_t *plan, mg_a_layout_t layout, size_t rows, size_t cols, size_t depth, const float *a,
-                     size_t a_stride, const float *b, size_t b_stride, float beta, float *c, size_t ldc)
+void mg_winograd_multiply(const mg_winograd_plan_t *plan, mg_a_layout_t layout, size_t rows, size_t cols, size_t depth,
+                          const float *a, size_t a_stride, const float *b, size_t b_stride, float beta, float *c,
+                          size_t ldc)
 {
     const mg_gemm_update_f32_t update = {1, beta, NULL, MG_ACTIVATION_NONE};
     for (size_t j = 0, width; j < cols; j += width) {
@@ -139,48 +143,72 @@ static void multiply(const plan_t *plan, mg_a_layout_t layout, size_t rows, size
 }
 
 /* M of a block (D3). */
-static void multiply_block(const plan_t *plan, const block_t *block)
+static void multiply_block(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block)
 {
     size_t nr = plan->gemm->nr, mr = plan->gemm->mr, strips = (block->tiles + mr - 1) / mr;
-    for (size_t e = 0; e < COEFFICIENTS; e++) {
+    for (size_t e = 0; e < MG_WINOGRAD_COEFFICIENTS; e++) {
         const float *v = block->v + e * block->tiles * plan->padded_in;
         float *m = block->m + e * block->tiles * plan->padded_out;
         for (size_t strip = 0, i = 0, height; strip < strips; strip++, i += height) {
             height = (block->tiles - i + strips - strip - 1) / (strips - strip);
             for (size_t k = 0; k < plan->padded_out; k += nr)
-                multiply(plan, MG_A_ROWS, height, plan->padded_out - k < nr ? plan->padded_out - k : nr,
-                         plan->channels_in, v + i * plan->padded_in, plan->padded_in,
-                         plan->u + e * plan->u_plane + k * plan->channels_in, nr, 0, m + i * plan->padded_out + k,
-                         plan->padded_out);
+                mg_winograd_multiply(plan, MG_A_ROWS, height, plan->padded_out - k < nr ? plan->padded_out - k : nr,
+                                     plan->channels_in, v + i * plan->padded_in, plan->padded_in,
+                                     plan->u + e * plan->u_plane + k * plan->channels_in, nr, 0,
+                                     m + i * plan->padded_out + k, plan->padded_out);
         }
     }
 }
 
-/* The outputs of a block (D4). */
-static void transform_output(const plan_t *plan, const block_t *block)
+/* The maxima of rows of outputs, from pixels to planes. */
+static void write_maxima(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block, size_t n)
+{
+    size_t height = plan->out_height / 2, width = plan->out_width / 2, padded = plan->padded_out;
+    size_t first = 2 * block->row, line = 4 * plan->tiles_x * padded;
+    size_t rows = first >= height ? 0 : height - first < 2 * block->rows ? height - first : 2 * block->rows;
+    uint8_t *kept = plan->kept + (n * height + first) * width * padded;
+    for (size_t i = 0; i < rows; i++)
+        mg_kernels()->conv_pool->pool(padded, width, block->pixels + 2 * i * line, block->pixels + (2 * i + 1) * line,
+                                      block->pooled + i * width * padded, kept + i * width * padded);
+    plan->kernels->to_planes(plan->channels_out, padded, rows * width, block->pooled,
+                             plan->out + (n * plan->channels_out * height + first) * width, height * width);
+}
+
+/* Rows of outputs, from pixels to planes. */
+static void write_outputs(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block, size_t n)
 {
     size_t columns = 4 * plan->tiles_x, padded = plan->padded_out, first = 4 * block->row;
     size_t rows = plan->out_height - first < 4 * block->rows ? plan->out_height - first : 4 * block->rows;
     size_t positions = plan->out_height * plan->out_width;
+    float *out = plan->out + n * plan->channels_out * positions + first * plan->out_width;
+    bool whole = columns == plan->out_width; /* then rows follow each other without a gap */
+    for (size_t i = 0; i < (whole ? 1 : rows); i++)
+        plan->kernels->to_planes(plan->channels_out, padded, whole ? rows * columns : plan->out_width,
+                                 block->pixels + i * columns * padded, out + i * plan->out_width, positions);
+}
+
+/* The outputs of a block (D4). */
+static void transform_output(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block)
+{
+    size_t columns = 4 * plan->tiles_x, padded = plan->padded_out;
     const float *m = block->m;
     for (size_t n = block->n; n < block->n + block->images; n++) {
         for (size_t i = 0; i < block->rows; i++)
             for (size_t j = 0; j < plan->tiles_x; j++, m += padded)
                 plan->kernels->output(padded, m, block->tiles * padded, plan->bias, plan->activation,
                                       block->pixels + 4 * (i * columns + j) * padded, columns * padded);
-        float *out = plan->out + n * plan->channels_out * positions + first * plan->out_width;
-        bool whole = columns == plan->out_width; /* then rows follow each other without a gap */
-        for (size_t i = 0; i < (whole ? 1 : rows); i++)
-            plan->kernels->to_planes(plan->channels_out, padded, whole ? rows * columns : plan->out_width,
-                                     block->pixels + i * columns * padded, out + i * plan->out_width, positions);
+        if (plan->kept == NULL)
+            write_outputs(plan, block, n);
+        else
+            write_maxima(plan, block, n);
     }
 }
 
 static void convolve_block(void *context, size_t index, size_t worker)
 {
-    const plan_t *plan = context;
-    block_t block = block_at(plan, index, plan->scratch + worker * plan->scratch_size);
-    transform_input(plan, &block);
+    const mg_winograd_plan_t *plan = context;
+    mg_winograd_block_t block = mg_winograd_block(plan, index, plan->scratch + worker * plan->scratch_size);
+    mg_winograd_input(plan, &block);
     multiply_block(plan, &block);
     transform_output(plan, &block);
 }
@@ -188,7 +216,7 @@ static void convolve_block(void *context, size_t index, size_t worker)
 /* U for one input channel (D1). The weights are out x in x 9, or in x out x 9 reversed. */
 static void transform_weights(void *context, size_t c, size_t worker)
 {
-    const plan_t *plan = context;
+    const mg_winograd_plan_t *plan = context;
     size_t nr = plan->gemm->nr, padded = plan->padded_out;
     float *taps = plan->taps + worker * 9 * padded;
     const float *w = plan->w + c * 9 * (plan->flipped ? plan->channels_out : 1);
@@ -198,16 +226,16 @@ static void transform_weights(void *context, size_t c, size_t worker)
                                plan->u + k / nr * nr * plan->channels_in + c * nr + k % nr, plan->u_plane);
 }
 
-/* Sizes that follow from the others. */
-static void plan_blocks(plan_t *plan)
+void mg_winograd_plan(mg_winograd_plan_t *plan)
 {
+    enum { SCRATCH_BYTES = 1 << 20, MOST_TILES = 128 };
     plan->kernels = mg_kernels()->winograd;
     plan->gemm = mg_kernels()->gemm_f32;
     plan->padded_in = rounded(plan->channels_in, plan->kernels->lanes);
     plan->padded_out = rounded(plan->channels_out, plan->kernels->lanes);
     plan->tiles_y = (plan->out_height + 3) / 4;
     plan->tiles_x = (plan->out_width + 3) / 4;
-    size_t most = SCRATCH_BYTES / sizeof(float) / COEFFICIENTS / (plan->padded_in + plan->padded_out);
+    size_t most = SCRATCH_BYTES / sizeof(float) / MG_WINOGRAD_COEFFICIENTS / (plan->padded_in + plan->padded_out);
     most = most > MOST_TILES ? MOST_TILES : most < 2 * plan->gemm->mr ? 2 * plan->gemm->mr : most;
     plan->images = most / (plan->tiles_y * plan->tiles_x);
     plan->tile_rows = plan->tiles_y;
@@ -220,23 +248,26 @@ static void plan_blocks(plan_t *plan)
     plan->tiles = plan->images * plan->tile_rows * plan->tiles_x;
     size_t wide = plan->padded_in > plan->padded_out ? plan->padded_in : plan->padded_out;
     plan->pixels_size = (4 * plan->tile_rows + 2) * (4 * plan->tiles_x + 2) * wide;
-    plan->scratch_size =
-        rounded(COEFFICIENTS * plan->tiles * (plan->padded_in + plan->padded_out) + plan->pixels_size, 16);
+    if (plan->kept != NULL || plan->taken != NULL)
+        plan->pooled_size = (2 * plan->tile_rows + 2) * (2 * plan->tiles_x + 1) * wide;
+    plan->scratch_size = rounded(MG_WINOGRAD_COEFFICIENTS * plan->tiles * (plan->padded_in + plan->padded_out) +
+                                     plan->pixels_size + plan->pooled_size,
+                                 16);
 }
 
-static mg_status_t convolve(plan_t *plan, const float *bias)
+static mg_status_t convolve(mg_winograd_plan_t *plan, const float *bias)
 {
-    plan_blocks(plan);
+    mg_winograd_plan(plan);
     size_t workers = mg_pool_workers();
     plan->u_plane = rounded(plan->padded_out, plan->gemm->nr) * plan->channels_in;
     mg_arena_t arena = MG_ARENA_EMPTY;
-    mg_arena_plan(&arena, COEFFICIENTS * plan->u_plane, sizeof(float));
+    mg_arena_plan(&arena, MG_WINOGRAD_COEFFICIENTS * plan->u_plane, sizeof(float));
     mg_arena_plan(&arena, plan->padded_out, sizeof(float));
     mg_arena_plan(&arena, 9 * plan->padded_out * workers, sizeof(float));
     mg_arena_plan(&arena, plan->scratch_size * workers, sizeof(float));
     mg_status_t status = mg_arena_open(&arena);
     if (status != MG_OK) return status;
-    plan->u = mg_arena_take(&arena, COEFFICIENTS * plan->u_plane, sizeof(float));
+    plan->u = mg_arena_take(&arena, MG_WINOGRAD_COEFFICIENTS * plan->u_plane, sizeof(float));
     plan->bias = mg_arena_take(&arena, plan->padded_out, sizeof(float));
     plan->taps = mg_arena_take(&arena, 9 * plan->padded_out * workers, sizeof(float));
     plan->scratch = mg_arena_take(&arena, plan->scratch_size * workers, sizeof(float));
@@ -249,128 +280,41 @@ static mg_status_t convolve(plan_t *plan, const float *bias)
 }
 
 mg_status_t mg_winograd_forward(const mg_conv_shape_t *shape, const float *x, const float *w, const float *bias,
-                                mg_activation_t activation, float *y)
+                                mg_activation_t activation, float *y, uint8_t *kept)
 {
-    plan_t plan = {.batch = shape->batch,
-                   .channels_in = shape->in_channels,
-                   .channels_out = shape->out_channels,
-                   .height = shape->in_size[1],
-                   .width = shape->in_size[2],
-                   .out_height = shape->out_size[1],
-                   .out_width = shape->out_size[2],
-                   .pad_y = shape->pad[1],
-                   .pad_x = shape->pad[2],
-                   .activation = activation,
-                   .x = x,
-                   .w = w,
-                   .out = y};
+    mg_winograd_plan_t plan = {.batch = shape->batch,
+                               .channels_in = shape->in_channels,
+                               .channels_out = shape->out_channels,
+                               .height = shape->in_size[1],
+                               .width = shape->in_size[2],
+                               .out_height = shape->out_size[1],
+                               .out_width = shape->out_size[2],
+                               .pad_y = shape->pad[1],
+                               .pad_x = shape->pad[2],
+                               .activation = activation,
+                               .x = x,
+                               .w = w,
+                               .out = y,
+                               .kept = kept};
     return convolve(&plan, bias);
 }
 
-mg_status_t mg_winograd_input_grad(const mg_conv_shape_t *shape, const float *dy, const float *w, const float *bias,
-                                   float *dx)
+mg_status_t mg_winograd_input_grad(const mg_conv_shape_t *shape, const float *dy, const uint8_t *taken, const float *w,
+                                   const float *bias, float *dx)
 {
-    plan_t plan = {.batch = shape->batch,
-                   .channels_in = shape->out_channels,
-                   .channels_out = shape->in_channels,
-                   .height = shape->out_size[1],
-                   .width = shape->out_size[2],
-                   .out_height = shape->in_size[1],
-                   .out_width = shape->in_size[2],
-                   .pad_y = 2 - shape->pad[1],
-                   .pad_x = 2 - shape->pad[2],
-                   .flipped = true,
-                   .x = dy,
-                   .w = w,
-                   .out = dx};
+    mg_winograd_plan_t plan = {.batch = shape->batch,
+                               .channels_in = shape->out_channels,
+                               .channels_out = shape->in_channels,
+                               .height = shape->out_size[1],
+                               .width = shape->out_size[2],
+                               .out_height = shape->in_size[1],
+                               .out_width = shape->in_size[2],
+                               .pad_y = 2 - shape->pad[1],
+                               .pad_x = 2 - shape->pad[2],
+                               .flipped = true,
+                               .x = dy,
+                               .taken = taken,
+                               .w = w,
+                               .out = dx};
     return convolve(&plan, bias);
-}
-
-/* dM of a block (D5). */
-static void transform_outgrad(const plan_t *plan, const block_t *block)
-{
-    const size_t size[2] = {plan->out_height, plan->out_width}, columns = 4 * plan->tiles_x, padded = plan->padded_out;
-    float *m = block->m;
-    for (size_t n = block->n; n < block->n + block->images; n++) {
-        const float *image = plan->dy + n * plan->channels_out * size[0] * size[1];
-        read_pixels(plan, plan->channels_out, padded, image, size, (ptrdiff_t)(4 * block->row), 4 * block->rows, 0,
-                    columns, block->pixels);
-        for (size_t i = 0; i < block->rows; i++)
-            for (size_t j = 0; j < plan->tiles_x; j++, m += padded)
-                plan->kernels->outgrad(padded, block->pixels + 4 * (i * columns + j) * padded, columns * padded, m,
-                                       block->tiles * padded);
-    }
-}
-
-/* One part of the sum (D6): its blocks one after another. */
-static void sum_part(void *context, size_t part, size_t worker)
-{
-    const plan_t *plan = context;
-    size_t channels = plan->channels_in, padded = plan->padded_out, mr = plan->gemm->mr,
-           strips = (channels + mr - 1) / mr;
-    float *sum = plan->u + part * COEFFICIENTS * channels * padded;
-    size_t first = part * plan->blocks / plan->parts, end = (part + 1) * plan->blocks / plan->parts;
-    for (size_t index = first; index < end; index++) {
-        block_t block = block_at(plan, index, plan->scratch + worker * plan->scratch_size);
-        transform_input(plan, &block);
-        transform_outgrad(plan, &block);
-        for (size_t e = 0; e < COEFFICIENTS; e++) {
-            const float *v = block.v + e * block.tiles * plan->padded_in, *m = block.m + e * block.tiles * padded;
-            for (size_t strip = 0, c = 0, height; strip < strips; strip++, c += height) {
-                height = (channels - c + strips - strip - 1) / (strips - strip);
-                multiply(plan, MG_A_COLS, height, padded, block.tiles, v + c, plan->padded_in, m, padded,
-                         index != first, sum + (e * channels + c) * padded, padded);
-            }
-        }
-    }
-}
-
-/* The taps' gradients of one input channel, from the sum of the parts (D7). */
-static void transform_weightgrad(void *context, size_t c, size_t worker)
-{
-    const plan_t *plan = context;
-    size_t padded = plan->padded_out, plane = plan->channels_in * padded;
-    float *taps = plan->taps + worker * 9 * padded;
-    for (size_t e = 0; e < COEFFICIENTS; e++) {
-        float *total = plan->u + e * plane + c * padded;
-        for (size_t part = 1; part < plan->parts; part++)
-            mg_kernels()->level1_f32.axpy(padded, 1, total + part * COEFFICIENTS * plane, total);
-    }
-    for (size_t k = 0; k < padded; k += plan->kernels->lanes)
-        plan->kernels->weightgrad(plan->u + c * padded + k, plane, taps + k, padded);
-    plan->kernels->to_planes(plan->channels_out, padded, 9, taps, plan->out + 9 * c, 9 * plan->channels_in);
-}
-
-mg_status_t mg_winograd_weight_grad(const mg_conv_shape_t *shape, const float *x, const float *dy, float *dw)
-{
-    plan_t plan = {.batch = shape->batch,
-                   .channels_in = shape->in_channels,
-                   .channels_out = shape->out_channels,
-                   .height = shape->in_size[1],
-                   .width = shape->in_size[2],
-                   .out_height = shape->out_size[1],
-                   .out_width = shape->out_size[2],
-                   .pad_y = shape->pad[1],
-                   .pad_x = shape->pad[2],
-                   .x = x,
-                   .dy = dy,
-                   .out = dw};
-    plan_blocks(&plan);
-    size_t workers = mg_pool_workers(), sum = COEFFICIENTS * plan.channels_in * plan.padded_out;
-    plan.parts = PART_BYTES / sizeof(float) / sum + 2;
-    if (plan.parts > MOST_PARTS) plan.parts = MOST_PARTS;
-    if (plan.parts > plan.blocks) plan.parts = plan.blocks;
-    mg_arena_t arena = MG_ARENA_EMPTY;
-    mg_arena_plan(&arena, sum * plan.parts, sizeof(float));
-    mg_arena_plan(&arena, 9 * plan.padded_out * workers, sizeof(float));
-    mg_arena_plan(&arena, plan.scratch_size * workers, sizeof(float));
-    mg_status_t status = mg_arena_open(&arena);
-    if (status != MG_OK) return status;
-    plan.u = mg_arena_take(&arena, sum * plan.parts, sizeof(float));
-    plan.taps = mg_arena_take(&arena, 9 * plan.padded_out * workers, sizeof(float));
-    plan.scratch = mg_arena_take(&arena, plan.scratch_size * workers, sizeof(float));
-    mg_parallel_for_workers(workers, plan.parts, sum_part, &plan);
-    mg_parallel_for_workers(workers, plan.channels_in, transform_weightgrad, &plan);
-    mg_arena_close(&arena);
-    return MG_OK;
 }

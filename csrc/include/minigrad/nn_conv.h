@@ -48,6 +48,22 @@ mg_status_t mg_conv_input_grad_f64(const mg_conv_shape_t *shape, const double *d
 mg_status_t mg_conv_weight_grad_f32(const mg_conv_shape_t *shape, const float *x, const float *dy, float *dw);
 mg_status_t mg_conv_weight_grad_f64(const mg_conv_shape_t *shape, const double *x, const double *dy, double *dw);
 
+/* A convolution, ReLU and the largest of every 2 x 2 side by side (a last odd row or column of
+ * positions is left out) in one pass: y is batch x out_channels x out_size / 2, and choice
+ * batch x positions of y x out_channels rounded up to 16, bytes in an order of their own, says
+ * which positions the elements of y come from. Backward takes choice and the gradient by y; dx, dw and db
+ * (by the bias) may be NULL. A position that is not the first of the largest, or not positive, gets no
+ * gradient. NaN counts as larger than any number.
+ *
+ * suits: nonzero if this way is open: 3 x 3 kernels with stride and dilation 1 and groups 1,
+ * two positions or more each way, and either as many channels as Winograd's way wants, or
+ * at most 4 input channels and no gradient by x (input_grad 0). The others return MG_ERR_ARGUMENT if not. */
+int mg_conv_pool_suits(const mg_conv_shape_t *shape, int input_grad);
+mg_status_t mg_conv_pool_forward_f32(const mg_conv_shape_t *shape, const float *x, const float *w, const float *bias,
+                                     float *y, uint8_t *choice);
+mg_status_t mg_conv_pool_backward_f32(const mg_conv_shape_t *shape, const float *x, const float *w, const float *dy,
+                                      const uint8_t *choice, float *dx, float *dw, float *db);
+
 /* sums[c] = the sum of x[n, c, p] over n < batch and p < positions: the gradient of a bias. */
 mg_status_t mg_channel_sum_f32(size_t batch, size_t channels, size_t positions, const float *x, float *sums);
 mg_status_t mg_channel_sum_f64(size_t batch, size_t channels, size_t positions, const double *x, double *sums);

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from minigrad.nn._tensor import Tensor
+from minigrad.nn.modules._joins import joined_convolution
+from minigrad.nn.modules.conv import Conv2d
 from minigrad.nn.modules.module import Module, Parameter
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
@@ -170,6 +172,11 @@ class Sequential(_Listed):
     >>> net = mg.nn.Sequential(mg.nn.Linear(4, 8), mg.nn.ReLU(), mg.nn.Linear(8, 2))
     >>> net(mg.zeros(3, 4)).shape
     (3, 2)
+
+    Notes
+    -----
+    A `Conv2d` of 3 x 3, a `ReLU` and a ``MaxPool2d(2)`` in a row, without hooks, are computed in one pass
+    where that pays; the values between them are then never in memory.
     """
 
     def __init__(self, *args: Any) -> None:
@@ -192,7 +199,19 @@ class Sequential(_Listed):
             Of the last; `input` if there is none.
         """
         for module in self._modules.values():
+            if type(module) is Conv2d:
+                return self._with_joins(input)
             input = module(input)
+        return input
+
+    def _with_joins(self, input: Any) -> Any:
+        """Call the modules in turn, and those that can be one as one."""
+        modules = list(self._modules.values())
+        at = 0
+        while at < len(modules):
+            joined = joined_convolution(modules[at : at + 3], input) if type(modules[at]) is Conv2d else None
+            input = modules[at](input) if joined is None else joined
+            at += 1 if joined is None else 3
         return input
 
     def __getitem__(self, index: Any) -> Any:
