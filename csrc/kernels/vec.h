@@ -216,6 +216,28 @@ MG_INLINE vec_f64 vec_select_f64(vec_i64 mask, vec_f64 a, vec_f64 b)
     return (vec_f64)((mask & (vec_i64)a) | (~mask & (vec_i64)b));
 }
 
+/* A byte for every lane, widened. Compilers take the general conversion apart, byte by byte. */
+MG_INLINE vec_i32 vec_load_bytes_f32(const uint8_t *p)
+{
+#if MG_VECTOR_BYTES == 64
+    return (vec_i32)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+#elif MG_VECTOR_BYTES == 32
+    return (vec_i32)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+#else
+    return (vec_i32){p[0], p[1], p[2], p[3]};
+#endif
+}
+MG_INLINE vec_i64 vec_load_bytes_f64(const uint8_t *p)
+{
+#if MG_VECTOR_BYTES == 64
+    return (vec_i64)_mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)p));
+#else
+    vec_i64 v;
+    for (size_t i = 0; i < MG_LANES_F64; i++) v[i] = p[i];
+    return v;
+#endif
+}
+
 /* The sum of all lanes, in a fixed tree. */
 MG_INLINE float vec_sum_f32(vec_f32 v)
 {

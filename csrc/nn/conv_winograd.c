@@ -34,6 +34,9 @@
 #include "core/arena.h"
 #include "core/pool.h"
 
+/* Between planes: distances of a power of two would map all 36 of a tile to a few sets of the cache. */
+enum { PLANE_GAP = 16 };
+
 static size_t rounded(size_t n, size_t unit)
 {
     return (n + unit - 1) / unit * unit;
@@ -64,9 +67,11 @@ mg_winograd_block_t mg_winograd_block(const mg_winograd_plan_t *plan, size_t ind
     block.images = images < plan->images ? images : plan->images;
     block.rows = rows < plan->tile_rows ? rows : plan->tile_rows;
     block.tiles = block.images * block.rows * plan->tiles_x;
+    block.v_plane = block.tiles * plan->padded_in + PLANE_GAP;
+    block.m_plane = block.tiles * plan->padded_out + PLANE_GAP;
     block.v = scratch;
-    block.m = block.v + MG_WINOGRAD_COEFFICIENTS * plan->tiles * plan->padded_in;
-    block.pixels = block.m + MG_WINOGRAD_COEFFICIENTS * plan->tiles * plan->padded_out;
+    block.m = block.v + MG_WINOGRAD_COEFFICIENTS * (plan->tiles * plan->padded_in + PLANE_GAP);
+    block.pixels = block.m + MG_WINOGRAD_COEFFICIENTS * (plan->tiles * plan->padded_out + PLANE_GAP);
     block.pooled = block.pixels + plan->pixels_size;
     return block;
 }
@@ -127,7 +132,7 @@ void mg_winograd_input(const mg_winograd_plan_t *plan, const mg_winograd_block_t
         for (size_t i = 0; i < block->rows; i++)
             for (size_t j = 0; j < plan->tiles_x; j++, v += padded)
                 plan->kernels->input(padded, block->pixels + 4 * (i * columns + j) * padded, columns * padded, v,
-                                     block->tiles * padded);
+                                     block->v_plane);
     }
 }
 
@@ -147,8 +152,8 @@ static void multiply_block(const mg_winograd_plan_t *plan, const mg_winograd_blo
 {
     size_t nr = plan->gemm->nr, mr = plan->gemm->mr, strips = (block->tiles + mr - 1) / mr;
     for (size_t e = 0; e < MG_WINOGRAD_COEFFICIENTS; e++) {
-        const float *v = block->v + e * block->tiles * plan->padded_in;
-        float *m = block->m + e * block->tiles * plan->padded_out;
+        const float *v = block->v + e * block->v_plane;
+        float *m = block->m + e * block->m_plane;
         for (size_t strip = 0, i = 0, height; strip < strips; strip++, i += height) {
             height = (block->tiles - i + strips - strip - 1) / (strips - strip);
             for (size_t k = 0; k < plan->padded_out; k += nr)
@@ -195,7 +200,7 @@ static void transform_output(const mg_winograd_plan_t *plan, const mg_winograd_b
     for (size_t n = block->n; n < block->n + block->images; n++) {
         for (size_t i = 0; i < block->rows; i++)
             for (size_t j = 0; j < plan->tiles_x; j++, m += padded)
-                plan->kernels->output(padded, m, block->tiles * padded, plan->bias, plan->activation,
+                plan->kernels->output(padded, m, block->m_plane, plan->bias, plan->activation,
                                       block->pixels + 4 * (i * columns + j) * padded, columns * padded);
         if (plan->kept == NULL)
             write_outputs(plan, block, n);
@@ -250,16 +255,17 @@ void mg_winograd_plan(mg_winograd_plan_t *plan)
     plan->pixels_size = (4 * plan->tile_rows + 2) * (4 * plan->tiles_x + 2) * wide;
     if (plan->kept != NULL || plan->taken != NULL)
         plan->pooled_size = (2 * plan->tile_rows + 2) * (2 * plan->tiles_x + 1) * wide;
-    plan->scratch_size = rounded(MG_WINOGRAD_COEFFICIENTS * plan->tiles * (plan->padded_in + plan->padded_out) +
-                                     plan->pixels_size + plan->pooled_size,
-                                 16);
+    plan->scratch_size =
+        rounded(MG_WINOGRAD_COEFFICIENTS * (plan->tiles * (plan->padded_in + plan->padded_out) + 2 * PLANE_GAP) +
+                    plan->pixels_size + plan->pooled_size,
+                16);
 }
 
 static mg_status_t convolve(mg_winograd_plan_t *plan, const float *bias)
 {
     mg_winograd_plan(plan);
     size_t workers = mg_pool_workers();
-    plan->u_plane = rounded(plan->padded_out, plan->gemm->nr) * plan->channels_in;
+    plan->u_plane = rounded(plan->padded_out, plan->gemm->nr) * plan->channels_in + PLANE_GAP;
     mg_arena_t arena = MG_ARENA_EMPTY;
     mg_arena_plan(&arena, MG_WINOGRAD_COEFFICIENTS * plan->u_plane, sizeof(float));
     mg_arena_plan(&arena, plan->padded_out, sizeof(float));

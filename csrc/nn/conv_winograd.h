@@ -27,9 +27,10 @@ typedef struct {
     const uint8_t *taken; /* the gradient that comes in is by those maxima, or NULL */
 } mg_winograd_plan_t;
 
-/* One block: images n .. n + images, rows of tiles from row on, and its buffers. */
+/* One block: images n .. n + images, rows of tiles from row on, and its buffers. A plane of v or m, the
+ * tiles' values of one coefficient, begins v_plane or m_plane elements after the one before. */
 typedef struct {
-    size_t n, images, row, rows, tiles;
+    size_t n, images, row, rows, tiles, v_plane, m_plane;
     float *v, *m, *pixels, *pooled;
 } mg_winograd_block_t;
 

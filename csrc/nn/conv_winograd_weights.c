@@ -34,7 +34,7 @@ static void transform_outgrad(const mg_winograd_plan_t *plan, const mg_winograd_
         for (size_t i = 0; i < block->rows; i++)
             for (size_t j = 0; j < plan->tiles_x; j++, m += padded)
                 plan->kernels->outgrad(padded, block->pixels + 4 * (i * columns + j) * padded, columns * padded, m,
-                                       block->tiles * padded);
+                                       block->m_plane);
     }
 }
 
@@ -53,7 +53,7 @@ static void sum_part(void *context, size_t part, size_t worker)
         mg_winograd_input(plan, &block);
         transform_outgrad(plan, &block, shift);
         for (size_t e = 0; e < MG_WINOGRAD_COEFFICIENTS; e++) {
-            const float *v = block.v + e * block.tiles * plan->padded_in, *m = block.m + e * block.tiles * padded;
+            const float *v = block.v + e * block.v_plane, *m = block.m + e * block.m_plane;
             for (size_t strip = 0, c = 0, height; strip < strips; strip++, c += height) {
                 height = (channels - c + strips - strip - 1) / (strips - strip);
                 mg_winograd_multiply(plan, MG_A_COLS, height, padded, block.tiles, v + c, plan->padded_in, m, padded,
