@@ -116,7 +116,7 @@ static void forward_band(void *context, size_t index, size_t worker)
     read_band(plan, n, row, rows, band);
     for (size_t i = 0; i < rows; i++)
         plan->kernels->windows(&windows, plan->width, band + 2 * i * plan->line, out + i * plan->width * padded,
-                               kept + i * plan->width * padded); /* (D1) to (D3) */
+                               kept + i * plan->width * padded); /* (D1), (D2), (D3) */
     size_t channels = plan->shape->out_channels, positions = plan->height * plan->width;
     plan->moves->to_planes(channels, padded, rows * plan->width, out,
                            plan->y + n * channels * positions + row * plan->width, positions);
@@ -164,7 +164,7 @@ mg_status_t mg_conv_pool_forward_f32(const mg_conv_shape_t *shape, const float *
     return run(&plan, plan.sums, &plan.weights, shape->batch * plan.bands, forward_band, pack_weights, NULL);
 }
 
-/* The sums (D4) and (D5) over one part of the images. */
+/* The sums (D4), (D5) over one part of the images. */
 static void sum_part(void *context, size_t part, size_t worker)
 {
     const plan_t *plan = context;

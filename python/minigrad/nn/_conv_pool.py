@@ -19,7 +19,7 @@ from minigrad.nn._ops.conv import Geometry, conv2d, geometry
 from minigrad.nn._tensor import Tensor, fresh, result
 from minigrad.nn._windows import largest_of_four
 
-__all__ = ["conv_relu_pool"]
+__all__ = ["conv_relu_pool", "joined_geometry"]
 
 _FLOAT, _BYTE = np.dtype(np.float32), np.dtype(np.uint8)
 _ONES = (1, 1)
@@ -57,7 +57,8 @@ class ConvReluPool(Node):
                 raise self._changed(tensor)
         tensors = [tensor for tensor, _ in self.operands]
         pad = tuple(self.geometry.shape.pad)[1:]
-        y = largest_of_four(relu(conv2d(*tensors, padding=pad)))
+        bias = tensors[2] if len(tensors) == 3 else None
+        y = largest_of_four(relu(conv2d(tensors[0], tensors[1], bias, padding=pad)))
         wanted = [tensor for tensor, need in zip(tensors, self.needs, strict=True) if need]
         found = iter(_graph.gradients([y], wanted, [grad], None, True))
         return tuple(next(found) if need else None for need in self.needs)
@@ -71,8 +72,8 @@ def _version(tensor: Tensor) -> int:
     return 0 if tensor._cell is None else tensor._cell.version
 
 
-def conv_relu_pool(input: Any, weight: Any, bias: Any, pad: tuple[int, int]) -> Tensor | None:
-    """Return the maxima of a 3 x 3 convolution's ReLU, or None where there is no way but one by one.
+def joined_geometry(input: Any, weight: Any, bias: Any, pad: tuple[int, int]) -> Geometry | None:
+    """Return the geometry of a 3 x 3 convolution that can be one with ReLU and maxima, or None if it cannot.
 
     Parameters
     ----------
@@ -93,14 +94,27 @@ def conv_relu_pool(input: Any, weight: Any, bias: Any, pad: tuple[int, int]) -> 
     if min(out) < 2 or (bias is not None and bias._data.shape != (outputs,)):
         return None
     g = geometry(batch, (1, channels, outputs), (tuple(size), out, (3, 3)), (_ONES, pad, _ONES))
-    if not lib.mg_conv_pool_suits(g.shape, input._requires and mode.enabled):
-        return None
-    height, width = out[0] // 2, out[1] // 2
-    y = _array.empty((batch, outputs, height, width), _FLOAT)
-    choice = _array.empty((batch, height, width, -(-outputs // 16) * 16), _BYTE)
+    return g if lib.mg_conv_pool_suits(g.shape, input._requires and mode.enabled) else None
+
+
+def conv_relu_pool(g: Geometry, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Return the maxima of a convolution's ReLU.
+
+    Parameters
+    ----------
+    g : Geometry
+        What `joined_geometry` said of the others.
+    input, weight : Tensor
+    bias : Tensor or None
+    """
+    batch = input._data.shape[0]
+    height, width = (extent // 2 for extent in g.out_size)
+    y = _array.empty((batch, g.out_channels, height, width), _FLOAT)
+    choice = _array.empty((batch, height, width, -(-g.out_channels // 16) * 16), _BYTE)
     keep = _in(input), _in(weight), _in(bias)
     status = lib.mg_conv_pool_forward_f32(g.shape, *keep, pointer(y, True), pointer(choice, True))
     check_status(status, "convolution")
+    operands = (input, weight) if bias is None else (input, weight, bias)
     saved = (input if len(operands) == 3 or weight._requires else None, weight if input._requires else None)
     versions = tuple((tensor, _version(tensor)) for tensor in operands)
     return result(y, ConvReluPool, operands, saved, geometry=g, choice=choice, operands=versions)

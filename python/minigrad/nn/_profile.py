@@ -17,6 +17,7 @@ from types import CodeType, FrameType
 from typing import Any, Self
 
 from minigrad.nn import _array, _graph, _ops
+from minigrad.nn._conv_pool import conv_relu_pool
 from minigrad.nn._graph import Node
 from minigrad.nn._tensor import Tensor
 from minigrad.nn._where import Where, line_of, user_line
@@ -81,7 +82,7 @@ def _flops(name: str, inputs: list[Tensor], outputs: list[Tensor]) -> int:
         return 2 * size * (1 if name == "outer" else inner[-1] if inner else 1)
     if name.startswith("conv") and len(shapes) >= 2:
         # Each element of the output (of the input, where transposed) meets one filter.
-        weight = math.prod(shapes[1][1:])
+        weight = math.prod(shapes[1][1:]) * (4 if name == _JOINED else 1)
         return 2 * weight * (math.prod(shapes[0]) if "transpose" in name else size)
     if name == "scaled_dot_product_attention" and len(shapes) >= 3:
         return 2 * math.prod(shapes[0]) * shapes[1][-2] * 2
@@ -93,7 +94,7 @@ _REDUCTIONS = frozenset(
 )
 
 
-_STEP = "step"
+_STEP, _JOINED = "step", "conv2d_relu_max_pool2d"
 _OPERATORS = {"truediv": "div", "rtruediv": "div", "itruediv": "div"}
 
 
@@ -119,6 +120,7 @@ def _codes() -> dict[CodeType, str]:
         code = getattr(inspect.unwrap(method) if callable(method) else None, "__code__", None)
         if code is not None and plain in _ops.functions:
             found.setdefault(code, plain)
+    found[conv_relu_pool.__code__] = _JOINED
     from minigrad.nn import optim
 
     for name in getattr(optim, "__all__", ()):

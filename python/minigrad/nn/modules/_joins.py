@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.nn._conv_pool import conv_relu_pool
+from minigrad.nn._conv_pool import conv_relu_pool, joined_geometry
 from minigrad.nn._tensor import Tensor
 from minigrad.nn.modules.activation import ReLU
 from minigrad.nn.modules.conv import Conv2d
@@ -47,4 +47,6 @@ def joined_convolution(modules: list[Module], input: Any) -> Tensor | None:
     if not (_is_square(pool.padding, 0) and _is_square(pool.dilation, 1)):
         return None
     pad = _PADS[conv.padding] if isinstance(conv.padding, str) else conv.padding
-    return conv_relu_pool(input, conv.weight, conv.bias, pad)
+    weight, bias = conv.weight, conv.bias
+    geometry = joined_geometry(input, weight, bias, pad)
+    return None if geometry is None else conv_relu_pool(geometry, input, weight, bias)
