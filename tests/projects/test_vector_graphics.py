@@ -7,7 +7,7 @@ import json
 import math
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from minigrad.projects.vector_graphics._camera import Camera
 from minigrad.projects.vector_graphics._files import read_scene, scene_to_json, scene_to_svg
 from minigrad.projects.vector_graphics._motion import Hands, Player, eased
 from minigrad.projects.vector_graphics._panel import edited
-from minigrad.projects.vector_graphics._run import film, frame_cost, played, script_of
+from minigrad.projects.vector_graphics._run import film, film_by_steps, frame_cost, played, script_of
 from minigrad.projects.vector_graphics._scene import Pose, Scene, can_invert
 from minigrad.projects.vector_graphics._shapes import color_of, crowd, drawn, gallery, make, polygon
 from minigrad.projects.vector_graphics._window import FIRST_LINE, SIZE, View
@@ -528,6 +528,56 @@ def test_two_shapes_of_one_number_are_refused(tmp_path: Path) -> None:
         read_scene(path)
 
 
+def test_a_file_that_is_no_scene_is_told_what_one_is(tmp_path: Path, view: View) -> None:
+    drawing = tmp_path / "drawing.svg"
+    drawing.write_bytes(scene_to_svg(view.scene, view.camera, SIZE))
+    empty, words, huge = (tmp_path / name for name in ("empty.json", "words.json", "huge.json"))
+    empty.write_text("\n")
+    words.write_text("hello")
+    huge.write_text("9" * 5000)
+    for path, message in (
+        (drawing, "a drawing such as SVG is written here but not read; a scene is the JSON file that CTRL"),
+        (empty, "empty; a scene is the JSON file"),
+        (words, "line 1, column 1: Expecting value; a scene is the JSON file"),
+        (tmp_path / "missing.json", "No such file or directory; a scene is the JSON file"),
+        (huge, "integer string conversion"),
+    ):
+        with pytest.raises(DataError) as error:
+            read_scene(path)
+        assert str(error.value).startswith(f"{path}: ")
+        assert message in str(error.value)
+
+
+def test_the_window_goes_on_while_a_film_is_exported(view: View) -> None:
+    def export() -> Iterator[str]:
+        data = yield from film_by_steps(View(view.scene, view.camera), [])
+        films.append(data)
+        yield "exported"
+
+    films: list[bytes] = []
+    keys(view, "k r:1 k")
+    view.export = export
+    keys(view, "e e")
+    messages = []
+    while view.exporting:
+        view.work()
+        messages.append(view.message)
+    assert messages[:2] == ["drawing the film: frame 1"] * 2
+    assert messages[-1] == "exported" and len(messages) > 2 * 15 * view.scene.keyframes[-1].seconds
+    with Image.open(io.BytesIO(films[0])) as picture:
+        assert picture.n_frames == 1 + 15 * view.scene.keyframes[-1].seconds
+
+    def fails() -> Iterator[str]:
+        yield "begun"
+        raise DataError("no room")
+
+    view.export = fails
+    keys(view, "e")
+    view.work()
+    view.work()
+    assert (view.message, view.exporting) == ("no room", False)
+
+
 # The program
 
 
@@ -572,6 +622,8 @@ def test_keyframes_are_measured(run: Run, tmp_path: Path) -> None:
         (("--save", "out.gif"), 2, "a film needs --keys"),
         (("--keys", "r:x"), 2, "'r:x' is no key"),
         (("--keys", "alt+r"), 2, "'alt+r' is no key"),
+        (("--keys", "r:1 bogus:1"), 2, "nothing answers to the key 'bogus:1'"),
+        (("--keys", "ctrl+r"), 2, "nothing answers to the key 'ctrl+r'"),
         (("--keys", "r:1e9"), 2, "is no key"),
         (("--headless", "--save", "nowhere/out.png"), 1, "cannot write nowhere/out.png"),
     ],

@@ -51,3 +51,16 @@ def test_dragging_with_the_mouse_moves_the_triangle(open_window: Callable[..., A
     pose = json.loads((tmp_path / "vector_graphics.json").read_text())["shapes"][0]["pose"]
     assert (pose["x"], pose["y"]) == (2, 1)
     assert window.quit()[0] == 0
+
+
+def test_a_film_is_exported_while_the_window_goes_on(open_window: Callable[..., Any], tmp_path: Path) -> None:
+    window = open_window("-m", "minigrad", "vector-graphics")
+    saved = tmp_path / "vector_graphics.json"
+    window.press("ctrl+s", saved.exists)
+    for key in ("k", "r", "k"):
+        window.press(key, once())
+    window.press("e", (tmp_path / "vector_graphics.png").exists)
+    window.press("7", once())
+    window.press("ctrl+s", lambda: "heptagon" in saved.read_text())
+    window.press("tab", (tmp_path / "vector_graphics.gif").exists)
+    assert window.quit()[0] == 0

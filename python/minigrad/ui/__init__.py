@@ -11,7 +11,7 @@ compute with the rooms and hand arrays over.
 `window_backend`          whether a window can open here, and if not, why
 `show`                    open the window and wait until it is closed
 `Stage`                   a window, or a picture in memory, for what moves
-`frames_to_gif`           pictures of a stage as a GIF
+`frames_to_gif`, `Gif`    pictures of a stage as a GIF, at once or one by one
 `progress`                a bar on a terminal, silence in a pipe
 `table`                   aligned columns of text
 `palette`                 colours that people with colour-vision deficiency can tell apart
@@ -30,7 +30,7 @@ from minigrad.ui._figure import (
     save_animation,
     save_figure,
 )
-from minigrad.ui._stage import Event, Stage, frames_to_gif
+from minigrad.ui._stage import Event, Gif, Stage, frames_to_gif
 from minigrad.ui._terminal import progress, table
 from minigrad.ui._theme import MARKERS, NEUTRAL, palette
 
@@ -39,6 +39,7 @@ __all__ = [
     "MARKERS",
     "NEUTRAL",
     "Event",
+    "Gif",
     "Stage",
     "arrows",
     "class_legend",

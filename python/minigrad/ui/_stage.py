@@ -17,7 +17,7 @@ import numpy as np
 
 from minigrad._check import DataError
 
-__all__ = ["Event", "Stage", "frames_to_gif"]
+__all__ = ["Event", "Gif", "Stage", "frames_to_gif"]
 
 Color = tuple[int, int, int]
 
@@ -425,12 +425,36 @@ def frames_to_gif(frames: Sequence[np.ndarray], frames_per_second: float = 10.0,
     hold : float, default 1
         Seconds for which the last frame stays.
     """
-    from PIL import Image
+    gif = Gif(frames_per_second, hold)
+    for frame in frames:
+        gif.add(frame)
+    return gif.encode()
 
-    pictures = [Image.fromarray(f).quantize(colors=128, dither=Image.Dither.NONE) for f in frames]
-    durations = [round(1000 / frames_per_second)] * (len(pictures) - 1) + [round(1000 * hold)]
-    output = io.BytesIO()
-    pictures[0].save(
-        output, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=False
-    )
-    return output.getvalue()
+
+class Gif:
+    """A looping GIF that is made picture by picture.
+
+    Parameters
+    ----------
+    frames_per_second : float, default 10
+    hold : float, default 1
+        Seconds for which the last picture stays.
+    """
+
+    def __init__(self, frames_per_second: float = 10.0, hold: float = 1.0) -> None:
+        self._times = round(1000 / frames_per_second), round(1000 * hold)
+        self._pictures: list[Any] = []
+
+    def add(self, pixels: np.ndarray) -> None:
+        """Add a picture, uint8 (height, width, 3)."""
+        from PIL import Image
+
+        self._pictures.append(Image.fromarray(pixels).quantize(colors=128, dither=Image.Dither.NONE))
+
+    def encode(self) -> bytes:
+        """Return the file, once there is a picture."""
+        first, *others = self._pictures
+        times = [self._times[0]] * len(others) + [self._times[1]]
+        output = io.BytesIO()
+        first.save(output, format="GIF", save_all=True, append_images=others, duration=times, loop=0, optimize=False)
+        return output.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,7 +13,7 @@ from minigrad import ui
 from minigrad.projects._program import Command, Session, Tour, program, run
 from minigrad.projects.vector_graphics._camera import Camera
 from minigrad.projects.vector_graphics._files import read_scene, scene_to_json, scene_to_svg
-from minigrad.projects.vector_graphics._run import film, frame_cost, picture, played, script_of
+from minigrad.projects.vector_graphics._run import film, film_by_steps, frame_cost, picture, played, script_of
 from minigrad.projects.vector_graphics._scene import Scene
 from minigrad.projects.vector_graphics._shapes import SCENES, crowd, gallery
 from minigrad.projects.vector_graphics._window import FIRST_LINE, SIZE, View
@@ -122,16 +122,16 @@ def _open(session: Session, view: View, name: str) -> None:
         def save() -> str:
             return f"saved {keep(target, scene_to_json(view.scene, view.camera))}"
 
-        def export() -> str:
+        def export() -> Iterator[str]:
             stem = _stem(name)
             paths = [
                 keep(Path(f"{stem}.svg"), scene_to_svg(view.scene, view.camera, view.world_size)),
                 keep(Path(f"{stem}.png"), picture(view, chrome=False)),
             ]
             if len(view.scene.keyframes) > 1:
-                copy = View(view.scene, view.camera)
-                paths.append(keep(Path(f"{stem}.gif"), film(copy, [], lambda done, total: None)))
-            return f"exported {', '.join(paths)}"
+                data = yield from film_by_steps(View(view.scene, view.camera), [])
+                paths.append(keep(Path(f"{stem}.gif"), data))
+            yield f"exported {', '.join(paths)}"
 
         view.save, view.export, view.load = save, export, lambda: read_scene(target)
         elapsed = 0.0
@@ -140,8 +140,11 @@ def _open(session: Session, view: View, name: str) -> None:
                 view.handle(event)
             # A stall, such as a window that is dragged, is not made up for.
             view.advance(min(elapsed, 0.1))
+            view.work()
             view.draw(stage)
             elapsed = stage.show(60)
+    if view.exporting:
+        session.say(f"Stopped before {_stem(name)}.gif was written")
     if view.wants_game:
         _game().main(["--seed", str(session.seed)], "vector_graphics asteroids", standalone_mode=False)
 

@@ -18,6 +18,7 @@ from minigrad.projects.vector_graphics._scene import Keyframe, Point, Pose, Scen
 __all__ = ["read_scene", "scene_to_json", "scene_to_svg"]
 
 _FORMAT = "minigrad scene 1"
+_HINT = "a scene is the JSON file that CTRL+S or --save NAME.json writes"
 _MOST_POINTS, _MOST_SHAPES = 100_000, 100_000
 _POSE = ("x", "y", "degrees", "scale_x", "scale_y", "shear")
 
@@ -189,13 +190,19 @@ def read_scene(path: Path) -> tuple[Scene, Camera]:
     try:
         text = path.read_text("utf-8")
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}; name a scene's JSON file") from error
+        raise DataError(f"{path}: {error.strerror or error}; {_HINT}") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not text in UTF-8 (byte {error.start}); name a scene's JSON file") from error
+        raise DataError(f"{path}: not text in UTF-8 (byte {error.start}); {_HINT}") from error
+    if text.lstrip("\ufeff \r\n\t").startswith("<"):
+        raise DataError(f"{path}: a drawing such as SVG is written here but not read; {_HINT}")
+    if not text.strip():
+        raise DataError(f"{path}: empty; {_HINT}")
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(f"{path}: line {error.lineno}, column {error.colno}: {error.msg}") from error
+        raise DataError(f"{path}: line {error.lineno}, column {error.colno}: {error.msg}; {_HINT}") from error
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from error
     except RecursionError:
         raise DataError(f"{path}: nested too deeply for a scene") from None
     read = _Reader(path)

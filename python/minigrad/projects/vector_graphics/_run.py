@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import click
@@ -12,9 +14,10 @@ import numpy as np
 from minigrad import ui
 from minigrad.linalg import transform_groups
 from minigrad.projects.vector_graphics._motion import Player
+from minigrad.projects.vector_graphics._scene import Scene
 from minigrad.projects.vector_graphics._window import SIZE, View
 
-__all__ = ["Cost", "film", "frame_cost", "picture", "played", "press", "script_of"]
+__all__ = ["Cost", "film", "film_by_steps", "frame_cost", "picture", "played", "press", "script_of"]
 
 FRAMES_PER_SECOND = 60
 _AFTER = 0.75  # seconds after the last key, in which everything comes to rest
@@ -29,9 +32,9 @@ def script_of(text: str) -> list[tuple[ui.Event, float]]:
     Raises
     ------
     UsageError
-        If a word is none.
+        If a word is none, or nothing answers to it.
     """
-    events = []
+    events, keyboard = [], View(Scene(()))
     for word in text.split():
         name, _, held = word.partition(":")
         *modifiers, key = name.lower().split("+")
@@ -42,7 +45,10 @@ def script_of(text: str) -> list[tuple[ui.Event, float]]:
             seconds = -1.0
         if not key or not set(modifiers) <= {"shift", "ctrl"} or not 0 <= seconds <= 60:
             raise click.UsageError(f"--keys: {word!r} is no key; write such as r:1.5, shift+s:0.5, tab")
-        events.append((ui.Event("key", key=key, shift="shift" in modifiers, control="ctrl" in modifiers), seconds))
+        event = ui.Event("key", key=key, shift="shift" in modifiers, control="ctrl" in modifiers)
+        if not keyboard.answers_to(event):
+            raise click.UsageError(f"--keys: nothing answers to the key {word!r}; known are {keyboard.known_keys}")
+        events.append((event, seconds))
     return events
 
 
@@ -84,7 +90,33 @@ def film(
     frames_per_second: int = 15,
 ) -> bytes:
     """Return a script, or else the scene's keyframes, as a GIF."""
-    frames = []
+    steps = film_by_steps(view, script, frames_per_second)
+    done = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return bytes(end.value)
+        done += 1
+        report(done, None)
+
+
+def film_by_steps(
+    view: View, script: list[tuple[ui.Event, float]], frames_per_second: int = 15
+) -> Generator[str, None, bytes]:
+    """Make a film in short steps, so that a window can go on meanwhile.
+
+    Yields
+    ------
+    str
+        How far it is, after each step.
+
+    Returns
+    -------
+    bytes
+        The GIF.
+    """
+    gif, count = ui.Gif(frames_per_second), 0
     every = FRAMES_PER_SECOND // frames_per_second
     with ui.Stage(*SIZE, window=False) as stage:
         if script:
@@ -92,14 +124,18 @@ def film(
         else:
             view.player = Player(view.scene)
             steps = _turns(view, round(view.player.duration * FRAMES_PER_SECOND))
-        view.draw(stage)
-        frames.append(stage.pixels())
-        for i, _ in enumerate(steps, 1):
+        for i, _ in enumerate(itertools.chain([None], steps)):
             if i % every == 0:
                 view.draw(stage)
-                frames.append(stage.pixels())
-                report(i, None)
-    return ui.frames_to_gif(frames, frames_per_second)
+                count += 1
+                yield f"drawing the film: frame {count}"
+                gif.add(stage.pixels())
+                yield f"drawing the film: frame {count}"
+    with ThreadPoolExecutor(1) as worker:
+        encoded = worker.submit(gif.encode)
+        while not wait([encoded], timeout=0.01).done:
+            yield f"writing the film of {count} frames"
+        return encoded.result()
 
 
 def _turns(view: View, count: int) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -32,6 +32,7 @@ _HELD = {
     "up": ("y", 1.0),
     "down": ("y", -1.0),
 }
+_SIDES = ("3", "4", "5", "6", "7", "8", "9")
 _HELP = (
     ("R  S  X", "hold: rotate, scale, shear; with SHIFT the other way"),
     ("ARROWS", "hold: move"),
@@ -65,8 +66,10 @@ class View:
     message : str
     done, wants_game : bool
         Whether the window is to close, and the game to begin.
-    save, export : callable or None
-        Write files and return what to say.
+    save : callable or None
+        Write a file and return what to say.
+    export : callable or None
+        Write files in steps, and yield what to say after each.
     load : callable or None
         Return the scene and the camera that `save` wrote.
     """
@@ -81,13 +84,14 @@ class View:
     done: bool = False
     wants_game: bool = False
     save: Callable[[], str] | None = None
-    export: Callable[[], str] | None = None
+    export: Callable[[], Iterator[str]] | None = None
     load: Callable[[], tuple[Scene, Camera]] | None = None
     history: History = field(default_factory=History)
     hands: Hands = field(default_factory=Hands)
     player: Player | None = None
     _ease: Ease | None = None
     _outline: list[Point] | None = None
+    _exporting: Iterator[str] | None = None
     _pointer: tuple[int, int] = (0, 0)
     _drag: str = ""
     _size: tuple[int, int] = SIZE
@@ -108,6 +112,22 @@ class View:
             if self._ease.done:
                 self._ease = None
         self._drive(seconds)
+
+    @property
+    def exporting(self) -> bool:
+        """Whether an export has begun and not ended."""
+        return self._exporting is not None
+
+    def work(self) -> None:
+        """Do one step of an export, if there is one."""
+        if self._exporting is None:
+            return
+        try:
+            self.message = next(self._exporting)
+        except StopIteration:
+            self._exporting = None
+        except ValueError as error:
+            self.message, self._exporting = str(error), None
 
     def _drive(self, seconds: float) -> None:
         """Let the hands work for some time."""
@@ -143,6 +163,17 @@ class View:
 
     # --- events
 
+    def answers_to(self, event: ui.Event) -> bool:
+        """Whether a key does anything."""
+        if event.control:
+            return event.key in self._chords
+        return event.key in _HELD or event.key in _SIDES or event.key in self._taps(event.shift)
+
+    @property
+    def known_keys(self) -> str:
+        """The keys that do something, for a person to read."""
+        return " ".join([*_HELD, f"{_SIDES[0]}-{_SIDES[-1]}", *self._taps(False), *(f"ctrl+{k}" for k in self._chords)])
+
     def handle(self, event: ui.Event) -> None:
         """Act on one event."""
         if event.kind == "quit":
@@ -166,17 +197,20 @@ class View:
         if self.panel.cell and self._typed(key):
             return
         if event.control:
-            chords = {"s": self._save, "o": self._load, "z": self._undo, "y": self._redo, "a": self._choose_all}
-            chords.get(key, lambda: None)()
+            self._chords.get(key, lambda: None)()
         elif key in _HELD:
             self._hold(key, event.shift)
-        elif key in "3456789" and len(key) == 1:
+        elif key in _SIDES:
             self._add(make(polygon(int(key)), len(self.scene.shapes)))
         else:
-            self._tap(key, event.shift)
+            self._taps(event.shift).get(key, lambda: None)()
 
-    def _tap(self, key: str, shift: bool) -> None:
-        actions: dict[str, Callable[[], None]] = {
+    @property
+    def _chords(self) -> dict[str, Callable[[], None]]:
+        return {"s": self._save, "o": self._load, "z": self._undo, "y": self._redo, "a": self._choose_all}
+
+    def _taps(self, shift: bool) -> dict[str, Callable[[], None]]:
+        return {
             "f": lambda: self._act(Scene.reflected),
             "i": self._invert,
             "space": self._go_home,
@@ -203,8 +237,6 @@ class View:
             "q": self._close,
             "escape": self._escape,
         }
-        if key in actions:
-            actions[key]()
 
     def _typed(self, key: str) -> bool:
         """Let a key go into the cell being edited; return whether it did."""
@@ -425,9 +457,9 @@ class View:
             self._say(load)
 
     def _export(self) -> None:
-        if self.export is not None:
+        if self.export is not None and not self.exporting:
             self._settle()
-            self._say(self.export)
+            self._exporting = self.export()
 
     def _say(self, action: Callable[[], str]) -> None:
         try:
