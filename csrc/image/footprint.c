@@ -165,8 +165,7 @@ mg_footprint_t mg_footprint(const double *jacobian, const mg_level_t *levels, si
     return print;
 }
 
-/* Of a side of `size` pixels. */
-static double cover(double x, double size, double width)
+double mg_side_cover(double x, double size, double width)
 {
     double left = (x + 0.5) / width + 0.5, right = (size - 0.5 - x) / width + 0.5; /* (D7) */
     return fmin(fmax(left, 0), 1) * fmin(fmax(right, 0), 1);
@@ -174,5 +173,6 @@ static double cover(double x, double size, double width)
 
 double mg_footprint_cover(const mg_footprint_t *print, const mg_level_t *level, double x, double y)
 {
-    return cover(x, (double)level->width, print->width_x) * cover(y, (double)level->height, print->width_y);
+    return mg_side_cover(x, (double)level->width, print->width_x) *
+           mg_side_cover(y, (double)level->height, print->width_y);
 }

@@ -57,6 +57,10 @@ static inline bool mg_footprint_fades(const mg_footprint_t *print, const mg_leve
 /* How much of an output pixel whose source is (x, y) lies on the level, from 0 to 1. */
 double mg_footprint_cover(const mg_footprint_t *print, const mg_level_t *level, double x, double y);
 
+/* How much of a pixel of the output, `width` wide, lies on a side of `size` pixels if its source
+ * is x. */
+double mg_side_cover(double x, double size, double width);
+
 /* Whether the map shrinks enough to need an average. */
 bool mg_shrinks(const double *jacobian);
 

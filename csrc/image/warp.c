@@ -30,6 +30,7 @@
 #include "core/dispatch.h"
 #include "core/pool.h"
 #include "image/footprint.h"
+#include "image/straight.h"
 
 /* Rows of output that are warped together: with a block of columns, a patch whose sources
  * stay in the cache even where a row of output crosses the rows of the input. */
@@ -140,10 +141,11 @@ static inline ptrdiff_t after(double x)
     return whole + ((double)whole <= x);
 }
 
-/* What lies beyond the border for an average: how it fades is said in footprint.c. */
+/* What lies beyond the border for an average: how it fades is said in footprint.c. The mirror
+ * image has the frequencies of the image, where its last pixels, repeated, would be a false one. */
 static mg_edge_t averaged_edge(mg_edge_t edge)
 {
-    return edge == MG_EDGE_CONSTANT ? MG_EDGE_REPLICATE : edge;
+    return edge == MG_EDGE_CONSTANT ? MG_EDGE_REFLECT : edge;
 }
 
 static const size_t taps_of[] = {1, 2, 4, 6};
@@ -235,12 +237,14 @@ static inline double pixel_f64(double value)
 #define PIXEL float
 #define FN(name) name##_f32
 #include "image/levels.inc"
+#include "image/straight.inc"
 #include "image/warp.inc"
 #undef PIXEL
 #undef FN
 #define PIXEL uint8_t
 #define FN(name) name##_u8
 #include "image/levels.inc"
+#include "image/straight.inc"
 #include "image/warp.inc"
 #undef PIXEL
 #undef FN
@@ -264,12 +268,14 @@ static inline double pixel_f64(double value)
 #define PIXEL double
 #define FN(name) name##_f64
 #include "image/levels.inc"
+#include "image/straight.inc"
 #include "image/warp.inc"
 #undef PIXEL
 #undef FN
 #define PIXEL uint16_t
 #define FN(name) name##_u16
 #include "image/levels.inc"
+#include "image/straight.inc"
 #include "image/warp.inc"
 #undef PIXEL
 #undef FN

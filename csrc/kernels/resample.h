@@ -69,16 +69,16 @@ typedef struct {
     double ux, uy, vx, vy;
 } mg_area_t;
 
-/* A row made `width` pixels long: pixel i from MG_SHRINK_TAPS pixels, first[i] on, with the
- * weights [i * MG_SHRINK_TAPS]. Four elements after the last tap may be read. */
+/* A row made `width` pixels long: pixel i from `taps` pixels, a multiple of 4, first[i] on, with
+ * the weights [i * taps]. Four elements after the last tap may be read. */
 typedef struct {
-    size_t width;
+    size_t width, taps;
     const ptrdiff_t *first;
     const float *weights;
 } mg_shorter_f32;
 
 typedef struct {
-    size_t width;
+    size_t width, taps;
     const ptrdiff_t *first;
     const double *weights;
 } mg_shorter_f64;
@@ -104,15 +104,15 @@ typedef struct {
                            const float *v, float *values);
     void (*shrink_run_f64)(const mg_area_t *area, const double *input, const int64_t *offset, const double *u,
                            const double *v, double *values);
-    /* The sum of MG_SHRINK_TAPS rows of width x channels elements, each times its weight. */
-    void (*shrink_rows_u8)(const uint8_t *const *rows, const float *w, size_t width, size_t channels, bool weigh,
-                           float *out);
-    void (*shrink_rows_u16)(const uint16_t *const *rows, const double *w, size_t width, size_t channels, bool weigh,
-                            double *out);
-    void (*shrink_rows_f32)(const float *const *rows, const float *w, size_t width, size_t channels, bool weigh,
-                            float *out);
-    void (*shrink_rows_f64)(const double *const *rows, const double *w, size_t width, size_t channels, bool weigh,
-                            double *out);
+    /* The sum of `taps` rows of width x channels elements, each times its weight. */
+    void (*shrink_rows_u8)(const uint8_t *const *rows, const float *w, size_t taps, size_t width, size_t channels,
+                           bool weigh, float *out);
+    void (*shrink_rows_u16)(const uint16_t *const *rows, const double *w, size_t taps, size_t width, size_t channels,
+                            bool weigh, double *out);
+    void (*shrink_rows_f32)(const float *const *rows, const float *w, size_t taps, size_t width, size_t channels,
+                            bool weigh, float *out);
+    void (*shrink_rows_f64)(const double *const *rows, const double *w, size_t taps, size_t width, size_t channels,
+                            bool weigh, double *out);
     void (*shrink_columns_f32)(const mg_shorter_f32 *to, const float *row, size_t channels, float *out);
     void (*shrink_columns_f64)(const mg_shorter_f64 *to, const double *row, size_t channels, double *out);
 } mg_resample_kernels_t;

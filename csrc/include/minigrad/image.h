@@ -42,7 +42,8 @@ enum {
  * and float32 are interpolated in float32, uint16 and float64 in float64. Where matrix only
  * moves whole pixels (shifts, quarter turns, mirrors), they are copied.
  * Averages are over a footprint of the output pixel's shape and, in float32 for uint8 and
- * float32, float64 for the others, of the image halved as often as it takes.
+ * float32, float64 for the others, of the image halved as often as it takes; maps that keep the
+ * axes and shrink by at most 16 average the image itself, with the interpolation's own kernel.
  * MG_ERR_ARGUMENT for another number of channels or an unknown interpolation, edge or option;
  * MG_ERR_NOT_FINITE for NaN or infinity in matrix; MG_ERR_SINGULAR if the matrix has no inverse
  * in double precision, or one that overflows; MG_ERR_OVERFLOW if an image's size does not fit

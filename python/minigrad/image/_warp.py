@@ -100,7 +100,10 @@ def warp(
     Where the Jacobian of the inverse map has a singular value s > 1 (source pixels per output
     pixel along an axis), Keys' cubic is stretched by it along that axis. From s = 2 on, the image
     is first halved about log2 s times, each time by Lanczos' window, which makes the cost of an
-    output pixel independent of s.
+    output pixel independent of s. A map that keeps the axes and has s <= 16 averages columns and
+    rows of the image itself, one after the other: with Keys' cubic for "bicubic", Lanczos' kernel
+    for "lanczos", and for "bilinear" the latter made up to 1.5 times as wide, which lets nothing
+    pass that is finer than the result can show, and is a little softer for it.
 
     References
     ----------
