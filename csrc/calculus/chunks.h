@@ -8,15 +8,16 @@
 
 #include "core/pool.h"
 
-/* Elements of a chunk. A chunk lies in one array and begins at a multiple of CHUNK there,
+/* Elements of a chunk. A chunk lies in one array and begins at a multiple of its size there,
  * so on a cache line if the array does. Up to SERIAL elements, waking a thread costs more
- * than it saves. */
-enum { CHUNK = 8192, SERIAL = 8 * CHUNK };
+ * than it saves. From LARGE on, memory is what counts: with chunks of many pages, fewer
+ * lines are asked for ahead by a thread that will not use them. */
+enum { CHUNK = 8192, SERIAL = 8 * CHUNK, LARGE_CHUNK = 1 << 16, LARGE = 1 << 21 };
 
 /* Chunks of n elements. */
-static inline size_t chunks_of(size_t n)
+static inline size_t chunks_of(size_t n, size_t size)
 {
-    return n / CHUNK + (n % CHUNK != 0);
+    return n / size + (n % size != 0);
 }
 
 /* A chunk's elements: `count` from number `first` of an array on. */
@@ -24,35 +25,35 @@ typedef struct {
     size_t array, first, count;
 } span_t;
 
-static inline span_t find_span(const size_t *sizes, size_t chunk)
+static inline span_t find_span(const size_t *sizes, size_t size, size_t chunk)
 {
     size_t i = 0;
-    for (size_t here; chunk >= (here = chunks_of(sizes[i])); i++) chunk -= here;
-    size_t first = chunk * CHUNK, left = sizes[i] - first;
-    return (span_t){i, first, left < CHUNK ? left : CHUNK};
+    for (size_t here; chunk >= (here = chunks_of(sizes[i], size)); i++) chunk -= here;
+    size_t first = chunk * size, left = sizes[i] - first;
+    return (span_t){i, first, left < size ? left : size};
 }
 
 /* Chunks of all arrays. */
-static inline size_t count_chunks(size_t n_arrays, const size_t *sizes)
+static inline size_t count_chunks(size_t n_arrays, const size_t *sizes, size_t size)
 {
     size_t chunks = 0;
-    for (size_t i = 0; i < n_arrays; i++) chunks += chunks_of(sizes[i]);
+    for (size_t i = 0; i < n_arrays; i++) chunks += chunks_of(sizes[i], size);
     return chunks;
 }
 
-/* Whether the arrays together are large enough for more than one thread. */
-static inline bool worth_sharing(size_t n_arrays, const size_t *sizes)
+/* Whether the arrays together have more than `least` elements. */
+static inline bool have_more(size_t n_arrays, const size_t *sizes, size_t least)
 {
     size_t elements = 0;
-    for (size_t i = 0; i < n_arrays && elements <= SERIAL; i++) elements += sizes[i];
-    return elements > SERIAL;
+    for (size_t i = 0; i < n_arrays && elements <= least; i++) elements += sizes[i];
+    return elements > least;
 }
 
-/* Call body for every chunk, in several threads if that pays. */
-static inline void for_chunks(size_t n_arrays, const size_t *sizes, mg_body_t body, void *context)
+/* Call body for every chunk of at most `size` elements, in several threads if that pays. */
+static inline void for_chunks(size_t n_arrays, const size_t *sizes, size_t size, mg_body_t body, void *context)
 {
-    size_t threads = worth_sharing(n_arrays, sizes) ? SIZE_MAX : 1;
-    mg_parallel_for_workers(threads, count_chunks(n_arrays, sizes), body, context);
+    size_t threads = have_more(n_arrays, sizes, SERIAL) ? SIZE_MAX : 1;
+    mg_parallel_for_workers(threads, count_chunks(n_arrays, sizes, size), body, context);
 }
 
 #endif

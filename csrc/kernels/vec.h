@@ -238,6 +238,41 @@ MG_INLINE vec_i64 vec_load_bytes_f64(const uint8_t *p)
 #endif
 }
 
+/* x where it is larger (smaller) than the bound, or NaN; else the bound. The instructions give
+ * their second operand if there is no telling, which is what saves a comparison and a choice. */
+#if MG_VECTOR_BYTES == 64
+#define MG_MAX_F32(a, b) _mm512_max_ps((__m512)(a), (__m512)(b))
+#define MG_MAX_F64(a, b) _mm512_max_pd((__m512d)(a), (__m512d)(b))
+#define MG_MIN_F32(a, b) _mm512_min_ps((__m512)(a), (__m512)(b))
+#define MG_MIN_F64(a, b) _mm512_min_pd((__m512d)(a), (__m512d)(b))
+#elif MG_VECTOR_BYTES == 32
+#define MG_MAX_F32(a, b) _mm256_max_ps((__m256)(a), (__m256)(b))
+#define MG_MAX_F64(a, b) _mm256_max_pd((__m256d)(a), (__m256d)(b))
+#define MG_MIN_F32(a, b) _mm256_min_ps((__m256)(a), (__m256)(b))
+#define MG_MIN_F64(a, b) _mm256_min_pd((__m256d)(a), (__m256d)(b))
+#else
+#define MG_MAX_F32(a, b) vec_select_f32((vec_i32)((b) < (a)), a, b)
+#define MG_MAX_F64(a, b) vec_select_f64((vec_i64)((b) < (a)), a, b)
+#define MG_MIN_F32(a, b) vec_select_f32((vec_i32)((b) > (a)), a, b)
+#define MG_MIN_F64(a, b) vec_select_f64((vec_i64)((b) > (a)), a, b)
+#endif
+MG_INLINE vec_f32 vec_at_least_f32(vec_f32 x, float bound)
+{
+    return (vec_f32)MG_MAX_F32(vec_set1_f32(bound), x);
+}
+MG_INLINE vec_f64 vec_at_least_f64(vec_f64 x, double bound)
+{
+    return (vec_f64)MG_MAX_F64(vec_set1_f64(bound), x);
+}
+MG_INLINE vec_f32 vec_at_most_f32(vec_f32 x, float bound)
+{
+    return (vec_f32)MG_MIN_F32(vec_set1_f32(bound), x);
+}
+MG_INLINE vec_f64 vec_at_most_f64(vec_f64 x, double bound)
+{
+    return (vec_f64)MG_MIN_F64(vec_set1_f64(bound), x);
+}
+
 /* The sum of all lanes, in a fixed tree. */
 MG_INLINE float vec_sum_f32(vec_f32 v)
 {

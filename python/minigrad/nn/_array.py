@@ -26,6 +26,13 @@ SMALL = 4096
 LINE = 64
 """Bytes of a cache line."""
 
+SKEW, SKEWED = 67 * LINE, 1 << 20
+"""Bytes left free after a block of at least SKEWED.
+
+Large arrays that a loop walks through side by side would else begin at the same place of every
+power of two, and compete for the same cache sets and memory banks.
+"""
+
 RESERVE = 1 << 30
 """Bytes of address space reserved ahead."""
 
@@ -50,11 +57,12 @@ class _Arena:
             check_status(lib.mg_reserve_create(RESERVE, handle), "minigrad")
             # A process's arrays may outlive this object, so the reserve stays until the process ends.
             self.reserve = handle[0]
-        start = lib.mg_reserve_take(self.reserve, size)
+        taken = size + SKEW if size >= SKEWED else size
+        start = lib.mg_reserve_take(self.reserve, taken)
         if start == ffi.NULL:
             self.beyond += size
             return np.empty(size, np.uint8)
-        self.reserved += size
+        self.reserved += taken
         return np.frombuffer(ffi.buffer(start, size), np.uint8)
 
 
