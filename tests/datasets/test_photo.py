@@ -15,6 +15,7 @@ from PIL import Image, ImageCms
 
 from minigrad import DataError, datasets
 from minigrad.datasets import encode_photo, read_photo
+from minigrad.datasets._png16 import decode_png16
 
 
 def noise(*shape: int, dtype: type = np.uint8) -> np.ndarray:
@@ -50,19 +51,105 @@ def test_grey_of_16_bits_is_kept(tmp_path: Path, suffix: str) -> None:
     assert photo.kind == "grey, 16 bits"
 
 
-def test_colour_of_16_bits_says_that_it_is_read_as_8(tmp_path: Path) -> None:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def png(width: int, height: int, type_: int, rows: bytes, *, interlaced: int = 0, extra: bytes = b"") -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, 16, type_, 0, 0, interlaced)
+    body = chunk(b"IHDR", head) + extra + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
 
-    rows = b"".join(b"\0" + np.full((2, 3), 0x1234, ">u2").tobytes() for _ in range(2))
-    head = struct.pack(">IIBBBBB", 2, 2, 16, 2, 0, 0, 0)
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def unfiltered(pixels: np.ndarray) -> bytes:
+    return b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (300, 5), (7, 11)])
+def test_colour_of_16_bits_is_kept(tmp_path: Path, channels: int, size: tuple[int, int]) -> None:
+    pixels = noise(*size, channels, dtype=np.uint16)
+    pixels[: size[0] // 2] = np.arange(size[1])[:, None] * 300  # something for the filters
     path = tmp_path / "deep.png"
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    )
+    data, notes = encode_photo(pixels, path, profile=b"profile" * 9)
+    path.write_bytes(data)
     photo = read_photo(path)
-    assert photo.notes == ("16 bits per channel read as 8",)
+    assert np.array_equal(photo.pixels, pixels)
+    assert photo.kind.endswith("16 bits") and (photo.notes, notes) == ((), ())
+    assert photo.profile == b"profile" * 9
+    with Image.open(path) as picture:  # which keeps the upper bytes
+        assert np.array_equal(np.asarray(picture)[..., -channels:], pixels >> 8)
+
+
+def test_colour_of_16_bits_interlaced(tmp_path: Path) -> None:
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    path = tmp_path / "deep.png"
+    for size in ((1, 1), (3, 2), (5, 9), (17, 16)):
+        pixels = noise(*size, 3, dtype=np.uint16)
+        parts = [pixels[row::down, column::right] for row, column, down, right in passes]
+        path.write_bytes(png(size[1], size[0], 2, b"".join(unfiltered(p) for p in parts if p.size), interlaced=1))
+        assert np.array_equal(read_photo(path).pixels, pixels)
+
+
+def test_colour_of_16_bits_turned_and_with_a_clear_colour(tmp_path: Path) -> None:
+    pixels, path = noise(4, 6, 3, dtype=np.uint16), tmp_path / "deep.png"
+    small = Image.fromarray((pixels >> 8).astype(np.uint8))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        path.write_bytes(png(6, 4, 2, unfiltered(pixels), extra=chunk(b"eXIf", exif.tobytes()[6:])))
+        photo = read_photo(path)
+        small.save(tmp_path / "small.png", exif=exif)
+        assert np.array_equal(photo.pixels >> 8, read_photo(tmp_path / "small.png").pixels)
+        assert len(photo.notes) == (orientation > 1)
+    path.write_bytes(png(6, 4, 2, unfiltered(pixels), extra=chunk(b"tRNS", pixels[1, 2].astype(">u2").tobytes())))
+    photo = read_photo(path)
+    assert np.array_equal(photo.pixels[..., :3], pixels)
+    assert photo.pixels[..., 3].tolist() == [[0 if (i, j) == (1, 2) else 65535 for j in range(6)] for i in range(4)]
+
+
+def test_damaged_colour_of_16_bits_is_refused() -> None:
+    whole = png(6, 4, 2, unfiltered(noise(4, 6, 3, dtype=np.uint16)))
+    assert decode_png16(whole).shape == (4, 6, 3)
+    for cut in range(len(whole) - 12):
+        with pytest.raises(ValueError, match="cut short|ends before"):
+            decode_png16(whole[:cut])
+    broken = bytearray(whole)
+    broken[50] ^= 1
+    with pytest.raises(ValueError, match="another checksum"):
+        decode_png16(bytes(broken))
+    with pytest.raises(ValueError, match="holds 0 of 148 bytes"):
+        decode_png16(png(6, 4, 2, b""))
+    with pytest.raises(ValueError, match="filters must be from 0 to 4; got 9"):
+        decode_png16(png(1, 1, 2, b"\x09" + bytes(6)))
+    with pytest.raises(ValueError, match="header is damaged"):
+        decode_png16(png(6, 4, 2, b"", interlaced=2))
+    # A bomb: all that it holds beyond its pixels is left packed.
+    assert decode_png16(png(1, 1, 2, bytes(10**6))).shape == (1, 1, 3)
+
+
+@given(st.binary(max_size=200), st.integers(0, 9), st.integers(0, 9), st.sampled_from([2, 4, 6]), st.integers(0, 1))
+def test_any_rows_of_16_bits_are_read_or_refused(
+    rows: bytes, width: int, height: int, type_: int, interlaced: int
+) -> None:
+    try:
+        pixels = decode_png16(png(width, height, type_, rows, interlaced=interlaced))
+    except ValueError:
+        return
+    assert pixels.shape == (height, width, {2: 3, 4: 2, 6: 4}[type_])
+
+
+def test_colour_of_16_bits_in_tiff_says_that_it_is_read_as_8(tmp_path: Path) -> None:
+    fields = [(256, 3, 1, 2), (257, 3, 1, 2), (258, 3, 3, 134), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 140)]
+    fields += [(277, 3, 1, 3), (278, 3, 1, 2), (279, 4, 1, 24)]
+    entries = b"".join(struct.pack("<HHII", *field) for field in fields)
+    data = b"II*\0" + struct.pack("<IH", 8, len(fields)) + entries + bytes(4)
+    data = data.ljust(134, b"\0") + struct.pack("<3H", 16, 16, 16) + np.full((2, 2, 3), 0x1234, "<u2").tobytes()
+    path = tmp_path / "deep.tif"
+    path.write_bytes(data)
+    photo = read_photo(path)
     assert (photo.pixels == 0x12).all()
+    assert photo.notes == ("16 bits per channel read as 8",)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -71,6 +71,11 @@ mg_status_t mg_image_warp_f64(size_t height, size_t width, size_t channels, cons
 mg_status_t mg_image_displace_f32(size_t n_images, size_t height, size_t width, const float *images, const float *maps,
                                   const float *fields, float *output);
 
+/* Undo, in place, the filters of a PNG's rows: height times a byte 0 to 4 and `size` bytes, `step`
+ * to a pixel. MG_ERR_ARGUMENT for another filter or step 0, and then nothing is changed;
+ * MG_ERR_OVERFLOW. */
+mg_status_t mg_image_unfilter(size_t height, size_t size, size_t step, uint8_t *rows);
+
 /* cdef: end */
 
 #endif

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad._check import DataError
+from minigrad.datasets._png16 import decode_png16, encode_png16, is_png16
 
 __all__ = ["Photo", "encode_photo", "read_photo"]
 
@@ -25,6 +26,15 @@ _UPRIGHT = {  # EXIF's orientation: how the stored pixels become upright
     6: "turned by 90 degrees",
     7: "mirrored and turned",
     8: "turned by 270 degrees",
+}
+_TURNS = {  # the same, of an array: whether rows and columns change places, and which of them are then reversed
+    2: (False, np.s_[:, ::-1]),
+    3: (False, np.s_[::-1, ::-1]),
+    4: (False, np.s_[::-1]),
+    5: (True, np.s_[:]),
+    6: (True, np.s_[:, ::-1]),
+    7: (True, np.s_[::-1, ::-1]),
+    8: (True, np.s_[::-1]),
 }
 _SUFFIXES = {
     ".png": "PNG",
@@ -84,8 +94,8 @@ def read_photo(path: str | os.PathLike[str], *, frame: int | None = None) -> Pho
     -------
     Photo
         EXIF's orientation is applied. Palettes become RGB (with alpha if they have a transparent
-        colour), black and white becomes grey, CMYK, YCbCr and Lab become RGB; 16-bit grey stays. A
-        note tells of each change, and of 16-bit colour, which Pillow reads as 8 bits.
+        colour), black and white becomes grey, CMYK, YCbCr and Lab become RGB. 16 bits stay: of grey,
+        and of colour in PNG; of colour in TIFF, Pillow reads 8. A note tells of each change.
 
     Raises
     ------
@@ -144,9 +154,12 @@ def _decode(data: bytes, where: str, frame: int | None) -> Photo:
             picture = ImageOps.exif_transpose(picture)
         # A profile of inks says nothing of the RGB that they were turned into.
         profile = picture.info.get("icc_profile") if picture.mode in ("L", "LA", "P", "PA", "RGB", "RGBA") else None
-        pixels = _pixels(picture, notes)
-        if _depth(data, kind) == 16 and pixels.dtype == np.uint8:
-            notes.append("16 bits per channel read as 8")
+        if kind == "PNG" and is_png16(data) and getattr(picture, "n_frames", 1) == 1:
+            pixels = _turned(decode_png16(data), orientation)
+        else:
+            pixels = _pixels(picture, notes)
+            if _depth(picture, data) == 16 and pixels.dtype == np.uint8:
+                notes.append("16 bits per channel read as 8")
     return Photo(pixels, kind, tuple(notes), profile or None)
 
 
@@ -174,9 +187,18 @@ def _choose_frame(picture: Any, where: str, frame: int | None) -> list[str]:
     return [f"frame {frame} of {frames}"]
 
 
-def _depth(data: bytes, kind: str) -> int:
-    """Return the bits per channel that a PNG's header tells; 8 for other formats."""
-    return data[24] if kind == "PNG" and len(data) > 24 else 8
+def _depth(picture: Any, data: bytes) -> int:
+    """Return the bits per channel that the header of a PNG or TIFF tells; 8 for other formats."""
+    if picture.format == "TIFF":
+        bits = picture.tag_v2.get(258, 8)
+        return int(max(bits) if isinstance(bits, tuple) else bits)
+    return data[24] if picture.format == "PNG" and len(data) > 24 else 8
+
+
+def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Return an array as EXIF's orientation means it."""
+    swaps, order = _TURNS.get(orientation, (False, np.s_[:]))
+    return np.ascontiguousarray((pixels.swapaxes(0, 1) if swaps else pixels)[order])
 
 
 def _pixels(picture: Any, notes: list[str]) -> np.ndarray:
@@ -243,6 +265,8 @@ def encode_photo(
     if kind is None:
         raise DataError(f"{where}: the name must end in {', '.join(sorted(_SUFFIXES))}")
     pixels, notes = _fit(np.ascontiguousarray(pixels), kind)
+    if kind == "PNG" and pixels.dtype == np.uint16 and pixels.ndim == 3:
+        return encode_png16(pixels, profile), tuple(notes)
     stream = io.BytesIO()
     options = dict(_OPTIONS.get(kind, {}))
     if profile is not None and kind in ("PNG", "JPEG", "TIFF", "WEBP"):
@@ -260,7 +284,7 @@ def _fit(pixels: np.ndarray, kind: str) -> tuple[np.ndarray, list[str]]:
     notes = []
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]
-    if pixels.dtype == np.uint16 and (pixels.ndim == 3 or kind not in ("PNG", "TIFF")):
+    if pixels.dtype == np.uint16 and kind != "PNG" and (pixels.ndim == 3 or kind != "TIFF"):
         pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
         notes.append(f"16 bits rounded to 8, all that {kind} takes here")
     alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)

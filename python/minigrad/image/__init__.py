@@ -21,6 +21,7 @@ from minigrad.image._composition import Composition
 from minigrad.image._displace import displace, smooth_fields
 from minigrad.image._filter import convolve, gaussian_blur, gradient_magnitude, unsharp_mask
 from minigrad.image._homography import homography
+from minigrad.image._png import undo_row_filters
 from minigrad.image._warp import affine, warp
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "saturation_matrix",
     "sepia_matrix",
     "smooth_fields",
+    "undo_row_filters",
     "unpremultiply",
     "unsharp_mask",
     "warp",
