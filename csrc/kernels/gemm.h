@@ -40,9 +40,10 @@ typedef void (*mg_gemm_tile_f64_t)(mg_a_layout_t layout, size_t rows, size_t col
 typedef struct {
     size_t mr, nr, lanes; /* the tile: mr rows, nr = 2 lanes columns */
     mg_gemm_tile_f32_t tile;
-    /* C[i, j] = sum_p A[i, p] B[j, p] for few columns: A rows x k, B cols x k */
-    void (*dots)(size_t rows, size_t cols, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c,
-                 size_t ldc);
+    /* C[i, j] = sum_p A[i, p] B[j, p] for few columns: A rows x k, B cols x k. Unless ahead is 0,
+     * what lies so many elements beyond those of A that are read is fetched into the cache. */
+    void (*dots)(size_t rows, size_t cols, size_t k, const float *a, size_t lda, size_t ahead, const float *b,
+                 size_t ldb, float *c, size_t ldc);
     /* y = A x and y = transpose(A) x, A m x n */
     void (*gemv)(size_t m, size_t n, const float *a, size_t lda, const float *x, float *y);
     void (*gemv_trans)(size_t m, size_t n, const float *a, size_t lda, const float *x, float *y);
@@ -65,9 +66,10 @@ typedef struct {
 typedef struct {
     size_t mr, nr, lanes;
     mg_gemm_tile_f64_t tile;
-    /* C[i, j] = sum_p A[i, p] B[j, p] for few columns: A rows x k, B cols x k */
-    void (*dots)(size_t rows, size_t cols, size_t k, const double *a, size_t lda, const double *b, size_t ldb,
-                 double *c, size_t ldc);
+    /* C[i, j] = sum_p A[i, p] B[j, p] for few columns: A rows x k, B cols x k. Unless ahead is 0,
+     * what lies so many elements beyond those of A that are read is fetched into the cache. */
+    void (*dots)(size_t rows, size_t cols, size_t k, const double *a, size_t lda, size_t ahead, const double *b,
+                 size_t ldb, double *c, size_t ldc);
     /* y = A x and y = transpose(A) x, A m x n */
     void (*gemv)(size_t m, size_t n, const double *a, size_t lda, const double *x, double *y);
     void (*gemv_trans)(size_t m, size_t n, const double *a, size_t lda, const double *x, double *y);

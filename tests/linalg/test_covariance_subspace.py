@@ -108,12 +108,16 @@ def test_the_operator(dtype: type, shape: tuple[int, int, int]) -> None:
     assert apply(n, d, k, pointer(x), d, *arrays) == 0
     wide = x.astype(np.longdouble)
     z = wide - wide.mean(axis=0)
-    bound = 4 * (d + 64) * np.finfo(dtype).eps * (np.abs(v) @ np.abs(wide - 4.5).T @ np.abs(wide - 4.5))
-    assert (np.abs(w - v @ z.T @ z) <= bound).all()
+    # A product of d terms, then a sum of at most 384 rows before it goes on in double.
+    eps = 4 * (d + 384) * np.finfo(dtype).eps
+    assert (np.abs(w - v @ z.T @ z) <= eps * (np.abs(v) @ np.abs(wide - 4.5).T @ np.abs(wide - 4.5))).all()
     again = np.empty((k, d))
     assert apply(n, d, k, pointer(x), d, *arrays[:2], pointer(again), pointer(sums), NULL) == 0
     np.testing.assert_array_equal(w, again)
     np.testing.assert_allclose(sums, (wide - 4.5).sum(axis=0).astype(float), atol=n * 64 * np.finfo(dtype).eps * 5)
+    about_zero = np.asarray(wide.sum(axis=0), np.float64)
+    assert apply(n, d, k, pointer(x), d, NULL, pointer(v), pointer(again), pointer(about_zero), NULL) == 0
+    assert (np.abs(again - v @ z.T @ z) <= eps * (np.abs(v) @ np.abs(wide).T @ np.abs(wide))).all()
     np.testing.assert_allclose(squares, ((wide - 4.5) ** 2).sum(axis=0).astype(float), rtol=64 * np.finfo(dtype).eps)
 
 

@@ -62,7 +62,8 @@ mg_status_t mg_covariance_f64(size_t n_samples, size_t n_features, const double 
 /* The covariance as an operator, in one pass over X and without the matrix:
  *     w[j] = sum_i (X[i] - mean) (X[i] - mean)^T v[j]
  * v, w: k x n_features without padding, a vector per row. shift: n_features elements, any
- * fixed vector near the mean (it decides the rounding, not the result). sums and squares,
+ * fixed vector near the mean (it decides the rounding, not the result), or NULL for zeros,
+ * which is quicker where X needs no centring. sums and squares,
  * n_features elements each, receive sum_i (X[i] - shift) and the sum of its elementwise
  * squares; if squares is NULL, sums is read instead: those of an earlier pass with the same
  * shift. Divide w by n_samples - 1 for the unbiased covariance. MG_ERR_ARGUMENT unless

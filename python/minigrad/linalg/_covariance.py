@@ -20,6 +20,8 @@ __all__ = ["CovarianceSubspaceResult", "covariance_subspace"]
 _BLOCK, _GUARDS = 8, 4
 # Conjugate-gradient steps per correction; more buy nothing, for the sample is not the data.
 _CG_STEPS = 3
+# The squared mean up to which data is not centred, as a multiple of the total variance: a bit is lost at most.
+_NEAR_ZERO = 4.0
 
 
 class CovarianceSubspaceResult(NamedTuple):
@@ -145,6 +147,9 @@ class _Search:
 
     def __init__(self, data: NDArray[Any], shift: NDArray[Any], sample: NDArray[np.float64], block: int) -> None:
         self.data, self.shift, self.sample, self.block = data, shift, sample, block
+        # Once the first pass has taken the moments, the others need not centre the data, unless
+        # its mean lies so far from zero, measured in standard deviations, that digits were lost.
+        self.centred = float((shift.astype(np.float64) ** 2).sum()) > _NEAR_ZERO * float(np.trace(sample))
         self.sums = np.empty(data.shape[1])
         self.squares = np.empty(data.shape[1])
         self.basis = np.empty((data.shape[1], 0))
@@ -192,9 +197,11 @@ class _Search:
         image = np.empty(vectors.shape)
         apply = lib.mg_covariance_apply_f32 if self.data.dtype == np.float32 else lib.mg_covariance_apply_f64
         (n, d), count = self.data.shape, len(vectors)
-        inputs = (pointer(self.data), d, pointer(self.shift), pointer(vectors))
-        squares = pointer(self.squares) if self.n_passes == 0 else NULL
-        check_status(apply(n, d, count, *inputs, pointer(image), pointer(self.sums), squares), "covariance_subspace")
+        first, plain = self.n_passes == 0, self.n_passes > 0 and not self.centred
+        inputs = (pointer(self.data), d, NULL if plain else pointer(self.shift), pointer(vectors))
+        sums = self.sums + n * self.shift.astype(np.float64) if plain else self.sums
+        squares = pointer(self.squares) if first else NULL
+        check_status(apply(n, d, count, *inputs, pointer(image), pointer(sums), squares), "covariance_subspace")
         self.n_passes += 1
         if not np.isfinite(self.squares).all():
             _check.array(self.data, "covariance_subspace", "x", ndim=2)
