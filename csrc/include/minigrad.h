@@ -29,6 +29,7 @@
 #include "minigrad/nn_bmm.h"
 #include "minigrad/nn_conv.h"
 #include "minigrad/nn_elementwise.h"
+#include "minigrad/nn_embedding.h"
 #include "minigrad/nn_linear.h"
 #include "minigrad/nn_loss.h"
 #include "minigrad/nn_norm.h"

@@ -7,6 +7,7 @@ import pytest
 
 import minigrad as mg
 import minigrad.nn.functional as F  # noqa: N812
+from minigrad._native import lib, pointer
 
 pytestmark = pytest.mark.native
 
@@ -91,3 +92,38 @@ def test_one_hot():
 def test_what_is_refused(call, kind, text):
     with pytest.raises(kind, match=text):
         call(table())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("rows", "width", "count"), [(1, 1, 7), (3, 5, 0), (700, 130, 2000), (2000, 33, 10), (4, 0, 3)]
+)
+def test_uses_are_added_in_their_order_by_any_number_of_threads(rows, width, count, dtype):
+    rng = np.random.default_rng(rows)
+    weight = mg.tensor(rng.standard_normal((rows, width)).astype(dtype), requires_grad=True)
+    index = rng.integers(0, rows, count)
+    cotangent = rng.standard_normal((count, width)).astype(dtype)
+    expected = np.zeros((rows, width), dtype)
+    np.add.at(expected, index, cotangent)
+    expected[rows // 2] = 0
+    before = mg.get_num_threads()
+    try:
+        for threads in (1, 2):
+            mg.set_num_threads(threads)
+            weight.grad = None
+            out = F.embedding(mg.tensor(index), weight, padding_idx=rows // 2)
+            np.testing.assert_array_equal(out.detach().numpy(), weight.detach().numpy()[index])
+            out.backward(mg.tensor(cotangent))
+            np.testing.assert_array_equal(weight.grad.numpy(), expected)
+    finally:
+        mg.set_num_threads(before)
+
+
+@pytest.mark.parametrize("bad", [-1, 3, 2**62])
+def test_the_core_refuses_rows_that_are_not_there(bad):
+    index, table_, out = np.array([0, bad]), np.ones((3, 2)), np.full((2, 2), 7.0)
+    assert lib.mg_embedding_f64(3, 2, 2, pointer(index), pointer(table_), pointer(out, True)) == lib.MG_ERR_ARGUMENT
+    status = lib.mg_embedding_backward_f64(3, 2, 2, pointer(index), -1, pointer(table_), pointer(out, True))
+    assert status == lib.MG_ERR_ARGUMENT and (out == 7).all()
+    huge = 2**62
+    assert lib.mg_embedding_f64(3, huge, 2, pointer(index), pointer(table_), pointer(out, True)) == lib.MG_ERR_OVERFLOW

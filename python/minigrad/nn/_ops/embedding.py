@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad._native import check_status, lib, pointer
 from minigrad.nn import _array
 from minigrad.nn import _vector as vector
 from minigrad.nn._errors import dtype_error, shape_error
 from minigrad.nn._graph import Node, mode
 from minigrad.nn._pointwise import tensor_only
-from minigrad.nn._products import rows_add
 from minigrad.nn._tensor import Tensor, fresh, result
 
 __all__ = ["embedding", "one_hot"]
@@ -35,15 +35,18 @@ class Embedding(Node):
         if self.by_frequency:
             share = 1.0 / np.maximum(np.bincount(index, minlength=1), 1)[index]
             grad = grad * fresh(share.astype(grad._data.dtype).reshape((*self.index.shape, 1)))
-        if self.padding >= 0:
-            padding = (self.index == self.padding)[..., None]
-            if padding.any():
-                grad = grad.masked_fill(fresh(np.broadcast_to(padding, grad.shape)), 0.0)
-        if mode.enabled:
+        if mode.enabled or grad._data.dtype.kind != "f":
+            if self.padding >= 0:
+                grad = grad.masked_fill(
+                    fresh(np.broadcast_to((self.index == self.padding)[..., None], grad.shape)), 0.0
+                )
             zeros = fresh(_array.zeros((self.rows, inner), grad._data.dtype))
             return (zeros.index_add(0, fresh(index), grad.reshape((index.size, inner))),)
-        out = _array.zeros((self.rows, inner), grad._data.dtype)
-        rows_add(out, index, grad._data.reshape((index.size, inner)), 0)
+        out = _array.empty((self.rows, inner), grad._data.dtype)
+        function = lib.mg_embedding_backward_f32 if out.itemsize == 4 else lib.mg_embedding_backward_f64
+        dy = _array.contiguous(grad._data)
+        status = function(self.rows, inner, index.size, pointer(index), self.padding, pointer(dy), pointer(out, True))
+        check_status(status, "embedding")
         return (fresh(out),)
 
 
@@ -133,7 +136,13 @@ def embedding(
     if max_norm is not None:
         _shorten(table, index, float(max_norm), norm_type)
     data = _array.empty((*index.shape, table.shape[1]), table._data.dtype)
-    np.take(table._data, index, axis=0, out=data, mode="clip")
+    if data.dtype.kind == "f":
+        function = lib.mg_embedding_f32 if data.itemsize == 4 else lib.mg_embedding_f64
+        whole = _array.contiguous(table._data)
+        status = function(*table.shape, index.size, pointer(index), pointer(whole), pointer(data, True))
+        check_status(status, "embedding")
+    else:
+        np.take(table._data, index, axis=0, out=data, mode="clip")
     kept: dict[str, Any] = {"index": index, "rows": rows, "padding": padding, "by_frequency": bool(scale_grad_by_freq)}
     return result(data, Embedding, (table,), **kept)
 
