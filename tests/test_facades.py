@@ -63,6 +63,20 @@ def test_mixed_precision_is_plain():
     assert x.tolist() == [-1.0, -1.0] and scaler.get_scale() == 1.0 and scaler.state_dict() == {}
 
 
+def test_mixed_precision_refuses_what_it_would_not_understand():
+    for chosen in (None, mg.bfloat16, mg.float16, mg.float32, "float64"):
+        with mg.autocast("cuda", dtype=chosen, enabled=False):
+            pass
+    with pytest.raises(RuntimeError, match="device: type must be one of .*; got 'abacus'"):
+        mg.autocast("abacus")
+    with pytest.raises(TypeError, match="autocast: dtype must be a floating-point dtype; got minigrad.int64"):
+        mg.autocast("cpu", dtype=mg.int64)
+    with pytest.raises(TypeError, match="autocast: dtype must be a minigrad.dtype; got 3"):
+        mg.autocast("cpu", dtype=3)
+    with pytest.raises(TypeError, match="autocast: enabled must be a bool; got 1"):
+        mg.autocast("cpu", enabled=1)
+
+
 def test_old_variables():
     x = mg.autograd.Variable(mg.ones(2), requires_grad=True)
     assert x.requires_grad and mg.autograd.Variable(x) is x

@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.nn._device import device
+from minigrad.nn._dtype import OtherDtype, to_dtype
 from minigrad.nn._tensor import Tensor
 
 __all__ = ["GradScaler", "autocast"]
@@ -22,15 +24,28 @@ class autocast(contextlib.ContextDecorator):  # noqa: N801 (PyTorch's name)
     ----------
     device_type : str
     dtype : dtype, optional
-        Also bfloat16 or float16, which no tensor has: the digits that would be enough.
+        Floating-point; also bfloat16 or float16, which no tensor has: the digits that would be
+        enough.
     enabled : bool
     cache_enabled : bool, optional
+        Accepted and ignored.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no such device.
+    TypeError
+        If `dtype` is not a floating-point type or `enabled` not a boolean.
     """
 
     def __init__(
         self, device_type: str = "cpu", dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None
     ) -> None:
-        pass
+        device(device_type)
+        if not (dtype is None or isinstance(dtype, OtherDtype) or to_dtype(dtype, "autocast").is_floating_point):
+            raise TypeError(f"autocast: dtype must be a floating-point dtype; got {dtype!r}")
+        if not isinstance(enabled, bool):
+            raise TypeError(f"autocast: enabled must be a bool; got {enabled!r}")
 
     def __enter__(self) -> autocast:  # noqa: PYI034 (a subclass enters as itself)
         return self

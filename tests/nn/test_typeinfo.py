@@ -82,3 +82,5 @@ def test_names_that_no_tensor_has(kind):
             make()
     with pytest.raises(TypeError, match="use minigrad.float32"):
         mg.nn.Linear(2, 2).to(kind)
+    with pytest.raises(TypeError, match=f"promote_types: tensors have no elements of minigrad.{kind.name}"):
+        mg.promote_types(mg.float32, kind)

@@ -124,8 +124,17 @@ def to_dtype(kind: Any, owner: str = "tensor") -> dtype:
 
 
 def promote_types(first: dtype, second: dtype) -> dtype:
-    """Return the smallest type that holds both: bool < uint8 < int32 < int64 < float32 < float64."""
-    return first if _RANK[first] >= _RANK[second] else second
+    """Return the smallest type that holds both: bool < uint8 < int32 < int64 < float32 < float64.
+
+    Raises
+    ------
+    TypeError
+        If one of them is not the type of a tensor.
+    """
+    try:
+        return first if _RANK[first] >= _RANK[second] else second
+    except (KeyError, TypeError):
+        return promote_types(to_dtype(first, "promote_types"), to_dtype(second, "promote_types"))
 
 
 def get_default_dtype() -> dtype:
