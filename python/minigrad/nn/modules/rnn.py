@@ -1,4 +1,4 @@
-"""Recurrent networks: plain, LSTM and GRU, in layers over sequences or one step at a time."""
+"""Recurrent networks: plain, LSTM and GRU, in layers over sequences."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from minigrad.nn._ops.rnn import GATES, layer
 from minigrad.nn._tensor import Tensor, fresh
 from minigrad.nn.modules.module import Module, Parameter
 
-__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell"]
+__all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
 
 
-def _new(shape: tuple[int, ...], dtype: Any) -> Parameter:
+def new_parameter(shape: tuple[int, ...], dtype: Any) -> Parameter:
+    """Return a parameter whose values are still to be drawn."""
     kind = get_default_dtype() if dtype is None else to_dtype(dtype)
     return Parameter(fresh(_array.lasting(shape, kind.numpy)))
 
 
-def _draw(module: Module, hidden: int) -> None:
+def draw(module: Module, hidden: int) -> None:
     """Draw all parameters uniformly from ``[-1/sqrt(hidden), 1/sqrt(hidden)]``."""
     bound = 1.0 / math.sqrt(hidden) if hidden > 0 else 0.0
     for weight in module.parameters():
@@ -103,13 +104,13 @@ class RNNBase(Module):
                 if bias:
                     shapes |= {"bias_ih": (wide,), "bias_hh": (wide,)}
                 for part, shape in shapes.items():
-                    setattr(self, f"{part}_l{number}{suffix}", _new(shape, dtype))
+                    setattr(self, f"{part}_l{number}{suffix}", new_parameter(shape, dtype))
                 self._names.append(tuple(f"{part}_l{number}{suffix}" for part in shapes))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew, uniformly from ``[-1/sqrt(hidden_size), 1/sqrt(hidden_size)]``."""
-        _draw(self, self.hidden_size)
+        draw(self, self.hidden_size)
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
@@ -190,7 +191,26 @@ class RNNBase(Module):
         return x, last, cells
 
 
-class RNN(RNNBase):
+class _OneState(RNNBase):
+    """A network whose cells keep nothing but their output."""
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Any, Any]:
+        """Return the last layer's states after every step, and each layer's last one.
+
+        Parameters
+        ----------
+        input : Tensor of shape (steps, batch, input_size), or (steps, input_size)
+        hx : Tensor of shape (layers * directions, batch, hidden_size), optional
+
+        Returns
+        -------
+        tuple of Tensor
+        """
+        out, h, _ = self._run(input, hx)
+        return out, h
+
+
+class RNN(_OneState):
     """Plain recurrent network, ``h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)``.
 
     Parameters
@@ -222,21 +242,6 @@ class RNN(RNNBase):
         if self.nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"RNN: Unknown nonlinearity {self.nonlinearity!r}. Select from 'tanh' or 'relu'.")
         super().__init__(f"RNN_{self.nonlinearity.upper()}", *args, **kwargs)
-
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Any, Any]:
-        """Return the last layer's states after every step, and each layer's last one.
-
-        Parameters
-        ----------
-        input : Tensor of shape (steps, batch, input_size), or (steps, input_size)
-        hx : Tensor of shape (layers * directions, batch, hidden_size), optional
-
-        Returns
-        -------
-        tuple of Tensor
-        """
-        out, h, _ = self._run(input, hx)
-        return out, h
 
 
 class LSTM(RNNBase):
@@ -284,7 +289,7 @@ class LSTM(RNNBase):
         return out, (h, c)
 
 
-class GRU(RNNBase):
+class GRU(_OneState):
     """Gated recurrent unit [1]_.
 
     ``r, z = sigmoid(...)``, ``n = tanh(W_in x + b_in + r (W_hn h + b_hn))``,
@@ -313,182 +318,3 @@ class GRU(RNNBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("GRU", *args, **kwargs)
-
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Any, Any]:
-        """Return the last layer's states after every step, and each layer's last one.
-
-        Parameters
-        ----------
-        input : Tensor of shape (steps, batch, input_size), or (steps, input_size)
-        hx : Tensor of shape (layers * directions, batch, hidden_size), optional
-
-        Returns
-        -------
-        tuple of Tensor
-        """
-        out, h, _ = self._run(input, hx)
-        return out, h
-
-
-class _Cell(Module):
-    """One step of a recurrent network."""
-
-    bias_ih: Parameter | None
-    bias_hh: Parameter | None
-
-    def __init__(self, input_size: int, hidden_size: int, bias: bool, mode: str, dtype: Any) -> None:
-        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        self._mode = mode
-        wide = GATES[mode] * hidden_size
-        self.weight_ih, self.weight_hh = _new((wide, input_size), dtype), _new((wide, hidden_size), dtype)
-        for name in ("bias_ih", "bias_hh"):
-            if bias:
-                setattr(self, name, _new((wide,), dtype))
-            else:
-                self.register_parameter(name, None)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw the parameters anew, uniformly from ``[-1/sqrt(hidden_size), 1/sqrt(hidden_size)]``."""
-        _draw(self, self.hidden_size)
-
-    def extra_repr(self) -> str:
-        """Return the sizes, and whether there is no bias."""
-        return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
-
-    def _step(self, input: Tensor, states: tuple[Any, ...]) -> tuple[Any, ...]:
-        owner = type(self).__name__
-        if input.ndim not in (1, 2):
-            raise ValueError(f"{owner}: Expected input to be 1D or 2D, got {input.ndim}D instead")
-        if input.shape[-1] != self.input_size:
-            raise RuntimeError(
-                f"{owner}: input has inconsistent input_size: got {input.shape[-1]}, expected {self.input_size}"
-            )
-        single = input.ndim == 1
-        x: Any = functions["reshape"](input, (1, -1, self.input_size))
-        shape = (x.shape[1], self.hidden_size)
-        held = []
-        for state in states:
-            if state is None:
-                held.append(fresh(_array.zeros(shape, x._data.dtype)))
-                continue
-            if state.ndim != input.ndim or state.shape[-1] != self.hidden_size:
-                raise RuntimeError(
-                    f"{owner}: hidden state must be {input.ndim}-D with hidden_size {self.hidden_size}; "
-                    f"got {portrait(state)}"
-                )
-            held.append(state.reshape(shape))
-        weights = (self.weight_ih, self.weight_hh, *((self.bias_ih, self.bias_hh) if self.bias else ()))
-        made: Any = layer(self._mode, x, held[0], held[1] if len(held) > 1 else None, weights, False)[1:]
-        return tuple(state.squeeze(0) for state in made) if single else made
-
-
-class RNNCell(_Cell):
-    """One step of a plain recurrent network.
-
-    Parameters
-    ----------
-    input_size, hidden_size : int
-    bias : bool, default True
-    nonlinearity : {"tanh", "relu"}, default "tanh"
-    device : optional
-        The CPU.
-    dtype : dtype, optional
-
-    Raises
-    ------
-    RuntimeError
-        If `nonlinearity` is unknown.
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        nonlinearity: str = "tanh",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        if nonlinearity not in ("tanh", "relu"):
-            raise RuntimeError(f"RNNCell: Unknown nonlinearity: {nonlinearity}")
-        self.nonlinearity = nonlinearity
-        super().__init__(input_size, hidden_size, bias, f"RNN_{nonlinearity.upper()}", dtype)
-
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> Any:
-        """Return the next state.
-
-        Parameters
-        ----------
-        input : Tensor of shape (batch, input_size), or (input_size,)
-        hx : Tensor of shape (batch, hidden_size), or (hidden_size,), optional
-
-        Returns
-        -------
-        Tensor
-        """
-        return self._step(input, (hx,))[0]
-
-
-class LSTMCell(_Cell):
-    """One step of an LSTM.
-
-    Parameters
-    ----------
-    input_size, hidden_size : int
-    bias : bool, default True
-    device : optional
-        The CPU.
-    dtype : dtype, optional
-    """
-
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, "LSTM", dtype)
-
-    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Any, ...]:
-        """Return the next state and cell.
-
-        Parameters
-        ----------
-        input : Tensor of shape (batch, input_size), or (input_size,)
-        hx : tuple of two Tensors, optional
-
-        Returns
-        -------
-        tuple of Tensor
-        """
-        return self._step(input, (None, None) if hx is None else tuple(hx))
-
-
-class GRUCell(_Cell):
-    """One step of a GRU.
-
-    Parameters
-    ----------
-    input_size, hidden_size : int
-    bias : bool, default True
-    device : optional
-        The CPU.
-    dtype : dtype, optional
-    """
-
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, "GRU", dtype)
-
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> Any:
-        """Return the next state.
-
-        Parameters
-        ----------
-        input : Tensor of shape (batch, input_size), or (input_size,)
-        hx : Tensor of shape (batch, hidden_size), or (hidden_size,), optional
-
-        Returns
-        -------
-        Tensor
-        """
-        return self._step(input, (hx,))[0]
