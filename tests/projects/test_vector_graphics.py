@@ -625,6 +625,7 @@ def test_keyframes_are_measured(run: Run, tmp_path: Path) -> None:
         (("--keys", "r:1 bogus:1"), 2, "nothing answers to the key 'bogus:1'"),
         (("--keys", "ctrl+r"), 2, "nothing answers to the key 'ctrl+r'"),
         (("--keys", "r:1e9"), 2, "is no key"),
+        (("--keys", "r:40 s:40", "--save", "a.gif"), 1, "the film would last 80 s; a GIF takes at most 60 s"),
         (("--headless", "--save", "nowhere/out.png"), 1, "cannot write nowhere/out.png"),
     ],
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import click
 import numpy as np
 
-from minigrad import ui
+from minigrad import DataError, ui
 from minigrad.linalg import transform_groups
 from minigrad.projects.vector_graphics._motion import Player
 from minigrad.projects.vector_graphics._scene import Scene
@@ -20,6 +20,7 @@ from minigrad.projects.vector_graphics._window import SIZE, View
 __all__ = ["Cost", "film", "film_by_steps", "frame_cost", "picture", "played", "press", "script_of"]
 
 FRAMES_PER_SECOND = 60
+_LONGEST = 60  # seconds of a film: its pictures are held in memory
 _AFTER = 0.75  # seconds after the last key, in which everything comes to rest
 _NAMED = {"esc": "escape", "enter": "return", "del": "delete", "plus": "+", "minus": "-"}
 
@@ -115,8 +116,16 @@ def film_by_steps(
     -------
     bytes
         The GIF.
+
+    Raises
+    ------
+    DataError
+        If the film would be too long.
     """
     gif, count = ui.Gif(frames_per_second), 0
+    seconds = sum(held for _, held in script) if script else Player(view.scene).duration
+    if seconds > _LONGEST:
+        raise DataError(f"the film would last {seconds:g} s; a GIF takes at most {_LONGEST} s: shorten it")
     every = FRAMES_PER_SECOND // frames_per_second
     with ui.Stage(*SIZE, window=False) as stage:
         if script:
