@@ -27,7 +27,8 @@ _UPRIGHT = {  # EXIF's orientation: how the stored pixels become upright
     7: "mirrored and turned",
     8: "turned by 270 degrees",
 }
-_TURNS: dict[int, tuple[bool, Any]] = {  # the same, of an array: whether rows and columns change places, and which of them are then reversed
+# The same, of an array: whether rows and columns change places, and which are then reversed.
+_TURNS: dict[int, tuple[bool, Any]] = {
     2: (False, np.s_[:, ::-1]),
     3: (False, np.s_[::-1, ::-1]),
     4: (False, np.s_[::-1]),

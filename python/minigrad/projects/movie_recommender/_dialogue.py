@@ -260,7 +260,7 @@ class Dialogue:
             return
         found = self.visitor.suggestions(int(rest))
         if len(found) < int(rest):
-            self._say(f"There are only {len(found)} recommendations.")
+            self._say(f"There are only {len(found)} recommendations." if found else "There is nothing to explain.")
             return
         for line in _report.why_lines(self.visitor, found[int(rest) - 1]):
             self._say(line)
