@@ -263,6 +263,7 @@ void mg_winograd_plan(mg_winograd_plan_t *plan)
 
 static mg_status_t convolve(mg_winograd_plan_t *plan, const float *bias)
 {
+    enum { FEW_WEIGHTS = 4096 };
     mg_winograd_plan(plan);
     size_t workers = mg_pool_workers();
     plan->u_plane = rounded(plan->padded_out, plan->gemm->nr) * plan->channels_in + PLANE_GAP;
@@ -279,7 +280,8 @@ static mg_status_t convolve(mg_winograd_plan_t *plan, const float *bias)
     plan->scratch = mg_arena_take(&arena, plan->scratch_size * workers, sizeof(float));
     memset(plan->bias, 0, plan->padded_out * sizeof(float));
     if (bias != NULL) memcpy(plan->bias, bias, plan->channels_out * sizeof(float));
-    mg_parallel_for_workers(workers, plan->channels_in, transform_weights, plan);
+    bool few = plan->channels_in * plan->padded_out < FEW_WEIGHTS; /* done before another thread begins */
+    mg_parallel_for_workers(few ? 1 : workers, plan->channels_in, transform_weights, plan);
     mg_parallel_for_workers(workers, plan->blocks, convolve_block, plan);
     mg_arena_close(&arena);
     return MG_OK;
