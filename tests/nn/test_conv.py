@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad._native import ffi, lib, pointer
+from minigrad._native import NULL, ffi, lib, pointer
 
 pytestmark = pytest.mark.native
 
@@ -329,7 +329,7 @@ def test_nothing_is_written_beyond_the_outputs(size: int, channels: int, outputs
     for like, call in (
         (dy, lambda out: lib.mg_conv_forward_f32(shape, pointer(x), pointer(w), ffi.NULL, 0, out)),
         (x, lambda out: lib.mg_conv_input_grad_f32(shape, pointer(dy), pointer(w), ffi.NULL, out)),
-        (w, lambda out: lib.mg_conv_weight_grad_f32(shape, pointer(x), pointer(dy), out)),
+        (w, lambda out: lib.mg_conv_weight_grad_f32(shape, pointer(x), pointer(dy), out, NULL)),
     ):
         guarded = np.full(like.size + 64, 123.0, np.float32)
         assert call(ffi.cast("float *", pointer(guarded, True)) + 32) == lib.MG_OK
@@ -382,3 +382,19 @@ def test_a_transposed_layer_finds_the_size_asked_for() -> None:
 def test_misuse_of_layers(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("case", [(64, 16, 20, (15, 14), 1), (3, 2, 5, (7, 9), 0), (0, 2, 5, (7, 9), 0)])
+def test_the_gradient_by_the_bias_is_a_sum(case: Any) -> None:
+    """Together with that by the weights or alone; n gradients are added up in any order: n eps times their sizes."""
+    images, channels, outputs, size, pad = case
+    x, w = mg.tensor(normal(images, channels, *size, dtype=np.float32)), mg.tensor(normal(outputs, channels, 3, 3))
+    w, b = w.to(mg.float32).requires_grad_(), mg.zeros(outputs).requires_grad_()
+    y = F.conv2d(x, w, b, padding=pad)
+    dy = normal(*y.shape, dtype=np.float32)
+    exact, sizes = dy.sum((0, 2, 3), np.float64), np.abs(dy).sum((0, 2, 3))
+    for needed in (True, False):
+        w.requires_grad_(needed)
+        b.grad = None
+        F.conv2d(x, w, b, padding=pad).backward(mg.tensor(dy))
+        assert (np.abs(b.grad.numpy() - exact) <= dy[:, 0].size * 2**-24 * sizes).all()

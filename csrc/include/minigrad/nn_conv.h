@@ -43,10 +43,12 @@ mg_status_t mg_conv_input_grad_f32(const mg_conv_shape_t *shape, const float *dy
 mg_status_t mg_conv_input_grad_f64(const mg_conv_shape_t *shape, const double *dy, const double *w, const double *bias,
                                    double *dx);
 
-/* dw = the gradient by w, given x and dy. The sum over images and positions is cut into
- * parts that depend on the shape alone. */
-mg_status_t mg_conv_weight_grad_f32(const mg_conv_shape_t *shape, const float *x, const float *dy, float *dw);
-mg_status_t mg_conv_weight_grad_f64(const mg_conv_shape_t *shape, const double *x, const double *dy, double *dw);
+/* dw = the gradient by w, given x and dy, and db = that by the bias unless it is NULL. The sums over
+ * images and positions are cut into parts that depend on the shape alone. */
+mg_status_t mg_conv_weight_grad_f32(const mg_conv_shape_t *shape, const float *x, const float *dy, float *dw,
+                                    float *db);
+mg_status_t mg_conv_weight_grad_f64(const mg_conv_shape_t *shape, const double *x, const double *dy, double *dw,
+                                    double *db);
 
 /* A convolution, ReLU and the largest of every 2 x 2 side by side (a last odd row or column of
  * positions is left out) in one pass: y is batch x out_channels x out_size / 2, and choice

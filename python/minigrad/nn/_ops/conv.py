@@ -90,10 +90,10 @@ def _input_grad(g: Geometry, dy: np.ndarray, w: np.ndarray, b: np.ndarray | None
     return dx
 
 
-def _weight_grad(g: Geometry, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
+def _weight_grad(g: Geometry, x: np.ndarray, dy: np.ndarray, db: np.ndarray | None = None) -> np.ndarray:
     dw = _array.empty((g.groups * g.out_channels, g.in_channels, *g.kernel), x.dtype)
-    keep = _pointer(x), _pointer(dy)
-    check_status(_WEIGHT[x.itemsize](g.shape, *keep, pointer(dw, True)), "convolution")
+    out = pointer(dw, True), NULL if db is None else pointer(db, True)
+    check_status(_WEIGHT[x.itemsize](g.shape, _pointer(x), _pointer(dy), *out), "convolution")
     return dw
 
 
@@ -121,6 +121,9 @@ class Convolution(Node):
         x, w = self.saved
         needs, g = self.needs, self.geometry
         dx = _input(g, grad, w) if needs[0] else None
+        if needs[1:] == (True, True) and not mode.enabled:
+            db = _array.empty((g.groups * g.out_channels,), grad._data.dtype)
+            return dx, fresh(_weight_grad(g, x._data, grad._data, db)), fresh(db)
         dw = _weight(g, x, grad) if needs[1] else None
         if len(needs) == 2:
             return dx, dw
