@@ -16,8 +16,8 @@
 
 /* Where the pixels of a block come from. map: 3 x 3, row-major, from output to input
  * coordinates. taps (1, 2, 4 or 6) input pixels per direction take part. `inside` spans the
- * first taps that may be read in place: 0 <= column < columns and 0 <= row < rows; pitch
- * and channels, in elements, lead from there to the first element. */
+ * first taps that may be read in place: 0 <= column < columns and 0 <= row < rows, and of the row
+ * after those last_columns; pitch and channels, in elements, lead from there to the first element. */
 typedef struct {
     double map[9];
     bool affine;
@@ -25,7 +25,7 @@ typedef struct {
     bool whole;           /* the input's elements are integers: where two are alike, weights are of no matter */
     size_t width, height; /* of the input */
     size_t taps;
-    size_t columns, rows, pitch, channels;
+    size_t columns, rows, last_columns, pitch, channels;
 } mg_locate_t;
 
 #define MG_RESAMPLE_EDGE (-1)
