@@ -165,11 +165,19 @@ static void multiply_block(const mg_winograd_plan_t *plan, const mg_winograd_blo
     }
 }
 
+/* Pixels from one row of a block's outputs to the next: no more than there are, so that rows follow each
+ * other without a gap. What the last tile of a row has beyond them falls on the next row's first pixels, which
+ * are written after it; a single tile would spoil its own. */
+static size_t output_columns(const mg_winograd_plan_t *plan)
+{
+    return plan->tiles_x > 1 ? plan->out_width : 4;
+}
+
 /* The maxima of rows of outputs, from pixels to planes. */
 static void write_maxima(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block, size_t n)
 {
     size_t height = plan->out_height / 2, width = plan->out_width / 2, padded = plan->padded_out;
-    size_t first = 2 * block->row, line = 4 * plan->tiles_x * padded;
+    size_t first = 2 * block->row, line = output_columns(plan) * padded;
     size_t rows = first >= height ? 0 : height - first < 2 * block->rows ? height - first : 2 * block->rows;
     uint8_t *kept = plan->kept + (n * height + first) * width * padded;
     for (size_t i = 0; i < rows; i++)
@@ -182,11 +190,11 @@ static void write_maxima(const mg_winograd_plan_t *plan, const mg_winograd_block
 /* Rows of outputs, from pixels to planes. */
 static void write_outputs(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block, size_t n)
 {
-    size_t columns = 4 * plan->tiles_x, padded = plan->padded_out, first = 4 * block->row;
+    size_t columns = output_columns(plan), padded = plan->padded_out, first = 4 * block->row;
     size_t rows = plan->out_height - first < 4 * block->rows ? plan->out_height - first : 4 * block->rows;
     size_t positions = plan->out_height * plan->out_width;
     float *out = plan->out + n * plan->channels_out * positions + first * plan->out_width;
-    bool whole = columns == plan->out_width; /* then rows follow each other without a gap */
+    bool whole = columns == plan->out_width;
     for (size_t i = 0; i < (whole ? 1 : rows); i++)
         plan->kernels->to_planes(plan->channels_out, padded, whole ? rows * columns : plan->out_width,
                                  block->pixels + i * columns * padded, out + i * plan->out_width, positions);
@@ -195,12 +203,12 @@ static void write_outputs(const mg_winograd_plan_t *plan, const mg_winograd_bloc
 /* The outputs of a block (D4). */
 static void transform_output(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block)
 {
-    size_t columns = 4 * plan->tiles_x, padded = plan->padded_out;
+    size_t columns = output_columns(plan), padded = plan->padded_out;
     const float *m = block->m;
     for (size_t n = block->n; n < block->n + block->images; n++) {
-        for (size_t i = 0; i < block->rows; i++)
-            for (size_t j = 0; j < plan->tiles_x; j++, m += padded)
-                plan->kernels->output(padded, m, block->m_plane, plan->bias, plan->activation,
+        for (size_t i = 0; i < block->rows; i++, m += plan->tiles_x * padded)
+            for (size_t j = plan->tiles_x; j-- > 0;)
+                plan->kernels->output(padded, m + j * padded, block->m_plane, plan->bias, plan->activation,
                                       block->pixels + 4 * (i * columns + j) * padded, columns * padded);
         if (plan->kept == NULL)
             write_outputs(plan, block, n);
