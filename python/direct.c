@@ -8,7 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "direct_arena.h"
+#include "direct_graph.h"
 #include "direct_nn.h"
+#include "direct_record.h"
+#include "direct_walk.h"
 #include "minigrad.h"
 
 enum { NOT_DIRECT = -1 };
@@ -122,7 +126,7 @@ static PyObject *product(PyObject *module, PyObject *const *arguments, Py_ssize_
 
 static int module_exec(PyObject *module)
 {
-    (void)module;
+    if (direct_record_start(module) != 0) return -1;
     PyObject *numpy = PyImport_ImportModule("numpy");
     if (numpy == NULL) return -1;
     array_type = PyObject_GetAttrString(numpy, "ndarray");
@@ -135,7 +139,8 @@ static PyMethodDef methods[] = {
      "product($module, a, b, out, /)\n--\n\n"
      "out = a b for matrices of one float type that overlap nowhere; the C status, or -1 (out\n"
      "untouched) for whatever needs a closer look: another type, shape or layout."},
-    DIRECT_NN_METHODS{NULL, NULL, 0, NULL},
+    DIRECT_NN_METHODS DIRECT_ARENA_METHODS DIRECT_GRAPH_METHODS DIRECT_RECORD_METHODS DIRECT_WALK_METHODS{NULL, NULL, 0,
+                                                                                                          NULL},
 };
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)module_exec}, {0, NULL}};

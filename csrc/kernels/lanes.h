@@ -71,15 +71,19 @@ MG_INLINE void lanes_stream_end(void)
 }
 
 /* The real lanes of v, and fill in the others. */
+static const int32_t lanes_numbers_i32[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+static const int64_t lanes_numbers_i64[] = {0, 1, 2, 3, 4, 5, 6, 7};
+typedef int32_t lanes_mem_i32 __attribute__((vector_size(MG_VECTOR_BYTES), aligned(4), may_alias));
+typedef int64_t lanes_mem_i64 __attribute__((vector_size(MG_VECTOR_BYTES), aligned(8), may_alias));
 MG_INLINE vec_f32 lanes_fill_f32(vec_f32 v, size_t count, float fill)
 {
-    for (size_t i = count; i < MG_LANES_F32; i++) v[i] = fill;
-    return v;
+    vec_i32 real = *(const lanes_mem_i32 *)lanes_numbers_i32 < (int32_t)count;
+    return vec_select_f32(real, v, vec_set1_f32(fill));
 }
 MG_INLINE vec_f64 lanes_fill_f64(vec_f64 v, size_t count, double fill)
 {
-    for (size_t i = count; i < MG_LANES_F64; i++) v[i] = fill;
-    return v;
+    vec_i64 real = *(const lanes_mem_i64 *)lanes_numbers_i64 < (int64_t)count;
+    return vec_select_f64(real, v, vec_set1_f64(fill));
 }
 
 #endif

@@ -63,6 +63,9 @@ unary, unary_backward = _direct.unary, _direct.unary_backward
 linear, linear_backward = _direct.linear, _direct.linear_backward
 cross_entropy, cross_entropy_backward = _direct.cross_entropy, _direct.cross_entropy_backward
 
+# What tensors and nodes are made of, and how a result is recorded; python/direct_graph.h has the contracts.
+graph = _direct
+
 # Looking a ready type object up by dtype is several times cheaper than letting cffi
 # parse its name at every call.
 _ELEMENT_TYPES = {

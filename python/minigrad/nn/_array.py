@@ -10,15 +10,26 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import deque
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad._native import check_status, ffi, lib
+from minigrad._native import graph as native
 
-__all__ = ["arena_bytes", "busy_bytes", "contiguous", "empty", "empty_cache", "hush", "lasting", "unhush", "zeros"]
+__all__ = [
+    "arena",
+    "arena_bytes",
+    "busy_bytes",
+    "contiguous",
+    "empty",
+    "empty_cache",
+    "hush",
+    "lasting",
+    "unhush",
+    "zeros",
+]
 
 SMALL = 4096
 """Bytes up to which NumPy's own allocator is the quicker one."""
@@ -37,21 +48,26 @@ RESERVE = 1 << 30
 """Bytes of address space reserved ahead."""
 
 _getrefcount = sys.getrefcount
-_ndarray = np.ndarray
-_IDLE = 2
-"""References to a block that nobody uses, counted in `_take`: its local name and the call's argument."""
+_IDLE = 3
+"""References to a block that nobody uses: its list's, and where they are counted, a name's and the call's argument."""
 
 
 class _Arena:
     """Blocks by size class, the most recently used last."""
 
     def __init__(self) -> None:
-        self.blocks: dict[int, deque[np.ndarray]] = {}
+        self.blocks: dict[int, list[np.ndarray]] = {}
         self.reserve: Any = None
         self.reserved = 0
         self.beyond = 0
 
     def new_block(self, size: int) -> np.ndarray:
+        """Return a block that `empty` wants, since all of its size are busy."""
+        block = self._cut(size)
+        self.blocks.setdefault(size, []).append(block)
+        return block
+
+    def _cut(self, size: int) -> np.ndarray:
         if self.reserve is None:
             handle = ffi.new("mg_reserve_t **")
             check_status(lib.mg_reserve_create(RESERVE, handle), "minigrad")
@@ -66,45 +82,16 @@ class _Arena:
         return np.frombuffer(ffi.buffer(start, size), np.uint8)
 
 
-_arena = _Arena()
+arena = _Arena()
 
 
-def _size_class(size: int) -> int:
-    """Round `size` up to one of eight steps per doubling, so that at most an eighth is wasted."""
-    step = 1 << max(size.bit_length() - 4, 6)
-    return (size + step - 1) & -step
+if TYPE_CHECKING:
 
-
-def _take(size: int) -> np.ndarray:
-    """Return a block of at least `size` bytes that no array uses."""
-    size = _size_class(size)
-    blocks = _arena.blocks.get(size)
-    if blocks is None:
-        blocks = _arena.blocks[size] = deque()
-    # The two used last are the likeliest to be in cache; of the rest, the oldest to be free.
-    for _ in range(min(2, len(blocks))):
-        block = blocks.pop()
-        if _getrefcount(block) == _IDLE:
-            return block
-        blocks.append(block)
-        blocks.rotate(1)
-    for _ in range(len(blocks)):
-        block = blocks.popleft()
-        if _getrefcount(block) == _IDLE:
-            return block
-        blocks.append(block)
-    return _arena.new_block(size)
-
-
-def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
-    """Return an array of `shape` with arbitrary contents, contiguous, from the arena if it is not small."""
-    size = math.prod(shape) * dtype.itemsize
-    if size <= SMALL:
-        return np.empty(shape, dtype)
-    block = _take(size)
-    array = _ndarray(shape, dtype, block)
-    _arena.blocks[block.size].append(block)
-    return array
+    def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
+        """Return an array of `shape` with arbitrary contents, contiguous, from the arena if it is not small."""
+else:
+    # In C, which sees whether a block is idle by the same count of references.
+    empty = native.empty
 
 
 def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
@@ -157,21 +144,19 @@ hush, unhush = _silencers()
 
 def empty_cache() -> None:
     """Give up the idle blocks that lie beyond the reserve."""
-    for size, blocks in _arena.blocks.items():
-        for _ in range(len(blocks)):
-            block = blocks.popleft()
+    for size, blocks in arena.blocks.items():
+        for i in reversed(range(len(blocks))):
+            block = blocks[i]
             if _getrefcount(block) == _IDLE and block.base is None:
-                _arena.beyond -= size
-                continue
-            blocks.append(block)
+                arena.beyond -= size
+                del blocks[i]
 
 
 def arena_bytes() -> tuple[int, int]:
     """Return how many bytes the arena has cut from its reserve, and how many it holds beyond it."""
-    return _arena.reserved, _arena.beyond
+    return arena.reserved, arena.beyond
 
 
 def busy_bytes() -> int:
     """Return how many bytes of the arena's blocks arrays look at now."""
-    # A block that nobody uses is referred to by its list, by the name here and by the call's argument.
-    return sum(size for size, blocks in _arena.blocks.items() for block in blocks if _getrefcount(block) > 3)
+    return sum(size for size, blocks in arena.blocks.items() for block in blocks if _getrefcount(block) > _IDLE)

@@ -21,9 +21,6 @@ References
 from __future__ import annotations
 
 import heapq
-import itertools
-import sys
-import threading
 import weakref
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -31,12 +28,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from minigrad._native import graph as native
 from minigrad.nn._array import hush, unhush
 from minigrad.nn._errors import GraphError, ShapeError, portrait
 from minigrad.nn._where import Where, describe, user_line
 
 if TYPE_CHECKING:
     from minigrad.nn._tensor import Tensor
+
+    _Fields = object
+else:
+    _Fields = native.NodeFields
 
 __all__ = [
     "AccumulateGrad",
@@ -53,21 +55,15 @@ __all__ = [
 ]
 
 
-class _Mode(threading.local):
-    """What this thread records: operations for gradients, and the user's lines."""
-
-    enabled = True
-    lines = True
-
-
-mode = _Mode()
-serial = itertools.count(1).__next__
+mode = native.Mode()
+"""What this thread records: `enabled`, operations for gradients; `lines`, the user's lines."""
+serial = native.serial
 Edge = tuple["Node", int]
 profile_hook: list[Callable[[Node, float], None]] = []
 """At most one function, called with each node and the seconds its backward took."""
 
 
-class Node:
+class Node(_Fields):
     """A recorded operation: what is needed to carry gradients from its outputs to its inputs.
 
     A subclass defines ``backward(*grads)``: given the loss's gradient with respect to each
@@ -76,17 +72,20 @@ class Node:
     it was recorded.
     """
 
-    next_functions_: tuple[Edge | None, ...] = ()
-    number = 0
-    where: Where | None = None
-    num_outputs = 1
-    metas: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] = ()
-    released = False
-    has_arrays = False
-    _saved: tuple[tuple[Tensor, int] | None, ...] | None = ()
-    _outputs: tuple[tuple[Tensor, int], ...] | None = ()
-    pre_hooks: dict[int, list[Any]] | None = None
-    hooks: list[Any] | None = None
+    # The fields lie in the C structure, which gives a new node no edge, nothing saved and one output.
+    next_functions_: tuple[Edge | None, ...]
+    number: int
+    where: Where | None
+    num_outputs: int
+    metas: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
+    released: bool
+    has_arrays: bool
+    _saved: tuple[tuple[Tensor, int] | None, ...] | None
+    _outputs: tuple[tuple[Tensor, int], ...] | None
+    pre_hooks: dict[int, list[Any]] | None
+    hooks: list[Any] | None
+    saved: tuple[Any, ...]
+    """The saved inputs. GraphError if one was changed since, or the graph has been freed."""
 
     def backward(self, *grads: Any) -> Sequence[Any]:
         """Return the gradients of the inputs from those of the outputs."""
@@ -101,24 +100,6 @@ class Node:
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes of the inputs, each with the number of the output that was used."""
         return tuple((None, 0) if edge is None else edge for edge in self.next_functions_)
-
-    @property
-    def saved(self) -> tuple[Any, ...]:
-        """The saved inputs. GraphError if one was changed since, or the graph has been freed."""
-        saved = self._saved
-        if saved is None:
-            raise self._freed()
-        out: list[Any] = []
-        for item in saved:
-            if item is None:
-                out.append(None)
-            else:
-                tensor, version = item
-                cell = tensor._cell
-                if cell is not None and cell.version != version:
-                    raise self._changed(tensor)
-                out.append(tensor)
-        return tuple(out)
 
     @property
     def output(self) -> Any:
@@ -139,20 +120,8 @@ class Node:
         tensor._node, tensor._index, tensor._requires = self, index, True
         return tensor
 
-    def release(self) -> None:
-        """Drop what was saved, so that its memory can be used again."""
-        self.released = True
-        if self._saved:
-            self._saved = None
-        if self._outputs:
-            self._outputs = None
-        if self.has_arrays:
-            state = self.__dict__
-            for key in [key for key, value in state.items() if type(value) is np.ndarray]:
-                del state[key]
-
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("__") and self.__dict__.get("released"):
+        if not name.startswith("__") and self.released:
             raise self._freed()
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
@@ -215,7 +184,8 @@ class Removable:
 class AccumulateGrad(Node):
     """The end of the walk at a leaf: adds what arrives to the leaf's grad."""
 
-    post_hooks: list[Any] | None = None
+    _leaf: weakref.ref[Tensor]
+    post_hooks: list[Any] | None
 
     def __init__(self, leaf: Tensor) -> None:
         # Weakly, because the leaf holds its node: a leaf that nobody can reach needs no gradient.
@@ -242,7 +212,7 @@ def _accumulate(node: AccumulateGrad, grad: Tensor) -> None:
     held = leaf._grad
     if held is None:
         # Named by what `backward` returned, by the walk and by this call's argument.
-        leaf._grad = grad if mode.enabled or _is_unshared(grad, 3) else grad.clone()
+        leaf._grad = grad if mode.enabled or native.is_unshared(grad, 3) else grad.clone()
     elif mode.enabled:
         leaf._grad = held + grad
     else:
@@ -253,31 +223,18 @@ def _accumulate(node: AccumulateGrad, grad: Tensor) -> None:
             hook(leaf)
 
 
-def _is_unshared(grad: Tensor, names: int) -> bool:
-    """Whether nobody but the walk holds the gradient or its memory, so that a leaf may keep it.
-
-    References counted: to the tensor, `names` by the walk, the argument's and the call's; to
-    the array, from the tensor, the name here and the call; to a block of the arena, from its
-    list, the array, the name here and the call.
-    """
-    array = grad._data
-    if sys.getrefcount(grad) > names + 2 or sys.getrefcount(array) > 3 or not array.flags.c_contiguous:
-        return False
-    if grad._node is not None or grad._cell is not None:
-        return False
-    base = array.base
-    return base is None or (type(base) is np.ndarray and sys.getrefcount(base) <= 4 and base.dtype == np.uint8)
-
-
 def edge_of(tensor: Tensor) -> Edge | None:
     """Return the node and output number through which a gradient reaches `tensor`, or None."""
     if not tensor._requires:
         return None
     if tensor._node is not None:
         return tensor._node, tensor._index
-    edge = tensor._leaf_edge
-    if edge is None:
-        edge = tensor._leaf_edge = (AccumulateGrad(tensor), 0)
+    return tensor._leaf_edge or leaf_edge(tensor)
+
+
+def leaf_edge(leaf: Tensor) -> Edge:
+    """Return the edge to a leaf, made now and kept by it."""
+    edge = leaf._leaf_edge = (AccumulateGrad(leaf), 0)
     return edge
 
 
@@ -297,9 +254,8 @@ class _Walk:
         self.captures: dict[Node, list[tuple[int, int]]] = {}
         self.captured: dict[int, Any] = {}
         self.wanted: set[Node] | None = None
-        # Whether leaves need not wait for the walk's end, and those that have not waited.
-        self.early = not create
-        self.begun: set[AccumulateGrad] = set()
+        # The leaves that have not waited for the walk's end; None if they all must.
+        self.begun: set[Node] | None = None if create else set()
 
     def send(self, node: Node, index: int, grad: Any) -> None:
         """Add `grad` to what has arrived at output `index` of `node`."""
@@ -357,31 +313,20 @@ class _Walk:
         edges = node.next_functions_
         if len(edges) != len(out):
             raise GraphError(f"{node.name()}: backward must return {len(edges)} gradients; got {len(out)}")
-        for edge, grad in zip(edges, out):  # noqa: B905 (compared above, at less cost)
-            if edge is not None and grad is not None:
-                target = edge[0]
-                if type(target) is AccumulateGrad and self.early and self.reached(target, grad):
-                    continue
-                self.send(target, edge[1], grad)
+        # In C for the reason that results are recorded there: every edge of every step comes through here.
+        native.deliver(edges, out, self.arrived, self.heap, self.begun, self.add)
         if not self.retain and node.number:
-            node.release()
+            native.release(node)
 
-    def reached(self, end: AccumulateGrad, grad: Tensor) -> bool:
-        """Give a leaf its gradient at once, without a queue, unless somebody listens or it held one before."""
-        leaf = end._leaf()
-        if leaf is None or end.pre_hooks is not None or end.post_hooks is not None or end.hooks is not None:
-            return False
-        held = leaf._grad
-        if held is None:
-            # Named by what `backward` returned, by the loop, by its iterator and by this call's argument.
-            leaf._grad = grad if _is_unshared(grad, 4) else grad.clone()
-            self.begun.add(end)
-        elif end in self.begun:
-            # The gradient that the leaf got earlier in this walk is its own: `_is_unshared`.
-            np.add(held._data, grad._data, out=held._data)
+    def add(self, node: Node, index: int, grad: Tensor) -> None:
+        """Take a gradient that is not a node's first, or that reaches a leaf with a gradient or hooks."""
+        if self.begun and node in self.begun and node.pre_hooks is node.hooks is node.post_hooks is None:
+            leaf = node._leaf()
+            if leaf is not None:
+                # The gradient that the leaf got earlier in this walk is its own: `is_unshared`.
+                np.add(leaf._grad._data, grad._data, out=leaf._grad._data)
         else:
-            return False
-        return True
+            self.send(node, index, grad)
 
     def pre_hooked(self, node: Node, grads: list[Any]) -> list[Any]:
         """Apply the hooks of a node's outputs to the complete gradients."""
@@ -458,7 +403,7 @@ def gradients(
             raise GraphError(f"grad: One of the inputs does not require grad: {portrait(tensor)}")
         walk.captures.setdefault(edge[0], []).append((edge[1], position))
         targets.add(edge[0])
-    walk.early = False
+    walk.begun = None
     walk.wanted = _ancestors([e[0] for t in outputs if (e := edge_of(t)) is not None], targets)
     _with_mode(walk, lambda: _start(walk, outputs, grad_outputs, "grad"))
     return [walk.captured.get(position) for position in range(len(inputs))]

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from heapq import heappush
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
+from minigrad._native import graph as native
 from minigrad.nn import _array
 from minigrad.nn._dtype import dtype as Dtype  # noqa: N812 (the class, beside the property)
 from minigrad.nn._dtype import get_default_dtype, of_numpy, promote_types, to_dtype
 from minigrad.nn._errors import DtypeError, GraphError, ShapeError, portrait, shape_error
-from minigrad.nn._graph import Node, Removable, backward, edge_of, mode, serial
-from minigrad.nn._where import Where, describe, user_line
+from minigrad.nn._graph import AccumulateGrad, Node, Removable, backward, edge_of, leaf_edge, mode, serial
+from minigrad.nn._where import Where, describe, inside_house, user_line
 
 __all__ = [
     "Tensor",
@@ -39,7 +41,6 @@ __all__ = [
     "write_out",
 ]
 
-_new = object.__new__
 _ndarray = np.ndarray
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -63,7 +64,13 @@ class Cell:
             self.limit = max(32, 2 * len(self.views))
 
 
-class Tensor:
+if TYPE_CHECKING:
+    _Fields = object
+else:
+    _Fields = native.TensorFields
+
+
+class Tensor(_Fields):
     """Multi-dimensional array that can take part in automatic differentiation.
 
     Made by `minigrad.tensor`, `minigrad.zeros` and their kin; the constructor itself is
@@ -90,17 +97,17 @@ class Tensor:
     __array_priority__ = 1000
     __array_ufunc__ = None
 
+    # The fields lie in the C structure: a new tensor is a leaf without data that does not require grad.
     _data: np.ndarray
-    _node: Node | None = None
-    _index = 0
-    _requires = False
-    _grad: Tensor | None = None
-    _cell: Cell | None = None
-    _view: tuple[Tensor, Callable[[Tensor], Tensor]] | None = None
-    _where: Where | None = None
-    _leaf_edge: tuple[Node, int] | None = None
-    _hooks: list[Any] | None = None
-    _retains = False
+    _node: Node | None
+    _index: int
+    _requires: bool
+    _grad: Tensor | None
+    _cell: Cell | None
+    _view: tuple[Tensor, Callable[[Tensor], Tensor]] | None
+    _where: Where | None
+    _leaf_edge: tuple[Node, int] | None
+    _retains: bool
 
     def __init__(self, *args: Any, dtype: Any = None, device: Any = None) -> None:
         kind = get_default_dtype() if dtype is None else to_dtype(dtype)
@@ -465,79 +472,46 @@ class _CopySlices(Node):
 # --- making results
 
 
-def fresh(data: np.ndarray) -> Tensor:
-    """Return a tensor over `data` that nobody recorded."""
-    out = _new(Tensor)
-    out._data = data
-    return out
+native.adopt(
+    Tensor, np.ndarray, np.asarray, Cell, AccumulateGrad, leaf_edge, inside_house, np.dtype(np.uint8), heappush,
+    _array.arena.blocks, _array.arena.new_block, np.empty,
+)  # fmt: skip
 
+if TYPE_CHECKING:
 
-def result(
-    data: Any,
-    node_type: type[Node],
-    inputs: tuple[Tensor, ...],
-    saved: tuple[Any, ...] = (),
-    save_output: bool = False,
-    **extra: Any,
-) -> Tensor:
-    """Return a tensor over `data`, recorded as made by `node_type` if that is called for.
+    def fresh(data: np.ndarray) -> Tensor:
+        """Return a tensor over `data` that nobody recorded."""
 
-    Parameters
-    ----------
-    data : ndarray
-    node_type : subclass of Node
-    inputs : tuple of Tensor
-        Those that ``backward`` returns gradients for, in this order.
-    saved : tuple of Tensor or None, optional
-        Inputs that ``backward`` needs; changing one in place until then is an error.
-    save_output : bool, default False
-        Whether ``backward`` needs the output.
-    **extra
-        Set as attributes of the node.
-    """
-    out = _new(Tensor)
-    out._data = data if type(data) is _ndarray else np.asarray(data)
-    state = mode
-    if state.lines:
-        out._where = user_line()
-    if state.enabled:
-        for tensor in inputs:
-            if tensor._requires:
-                node = _record(node_type, inputs, saved, out._where)
-                if extra:
-                    _describe(node, extra)
-                out._node = node
-                out._requires = True
-                if save_output:
-                    kept = _new(Tensor)
-                    kept._data = out._data
-                    kept._cell = out._shared_cell()
-                    node._outputs = ((kept, kept._cell.version),)
-                break
-    return out
+    def result(
+        data: Any,
+        node_type: type[Node],
+        inputs: tuple[Tensor, ...],
+        saved: tuple[Any, ...] = (),
+        save_output: bool = False,
+        **extra: Any,
+    ) -> Tensor:
+        """Return a tensor over `data`, recorded as made by `node_type` if that is called for.
 
+        Parameters
+        ----------
+        data : ndarray
+        node_type : subclass of Node
+        inputs : tuple of Tensor
+            Those that ``backward`` returns gradients for, in this order.
+        saved : tuple of Tensor or None, optional
+            Inputs that ``backward`` needs; changing one in place until then is an error.
+        save_output : bool, default False
+            Whether ``backward`` needs the output.
+        **extra
+            Set as attributes of the node.
 
-def _record(node_type: type[Node], inputs: tuple[Tensor, ...], saved: tuple[Any, ...], where: Where | None) -> Node:
-    node: Node = _new(node_type)
-    node.next_functions_ = tuple(
-        [
-            None if not t._requires else (t._node, t._index) if t._node is not None else t._leaf_edge or edge_of(t)
-            for t in inputs
-        ]
-    )
-    node.number = serial()
-    node.where = where
-    if saved:
-        node._saved = tuple([None if t is None else (t, 0 if t._cell is None else t._cell.version) for t in saved])
-    return node
-
-
-def _describe(node: Node, extra: dict[str, Any]) -> None:
-    """Set what an operation's backward needs beside tensors."""
-    for key, value in extra.items():
-        setattr(node, key, value)
-        if type(value) is _ndarray:
-            node.has_arrays = True
+        Notes
+        -----
+        Made in C, because the network of a small training step is hundreds of such calls, and
+        their Python, more than their arithmetic, was what took the time.
+        """
+else:
+    fresh, result = native.fresh, native.result
 
 
 def results(
@@ -558,10 +532,13 @@ def results(
     for out in outs:
         out._where = where
     if mode.enabled and any(t._requires for t in inputs):
-        node = _record(node_type, inputs, saved, where)
+        node = native.record(node_type, inputs, saved, where)
         node.num_outputs = len(outs)
         node.metas = tuple([(out._data.shape, out._data.dtype) for out in outs])
-        _describe(node, extra)
+        for key, value in extra.items():
+            setattr(node, key, value)
+            if type(value) is _ndarray:
+                node.has_arrays = True
         for index, out in enumerate(outs):
             if out._data.dtype.kind == "f":
                 out._node, out._index, out._requires = node, index, True

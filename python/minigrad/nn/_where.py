@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import linecache
 import os
-import sys
 from types import CodeType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from minigrad._native import graph as native
 
 __all__ = ["Where", "describe", "inside_house", "line_of", "user_line"]
 
 _HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PROGRAMS = os.path.join(_HOUSE, "projects") + os.sep
-_getframe = sys._getframe
 
 Where = tuple[CodeType, int]
 
@@ -35,14 +35,12 @@ inside_house = _Inside()
 """By file name: whether it belongs to the framework."""
 
 
-def user_line() -> Where:
-    """Return where the statement outside the framework stands that led to this call."""
-    frame = _getframe(2)
-    while inside_house[frame.f_code.co_filename]:
-        if frame.f_back is None:
-            break
-        frame = frame.f_back
-    return frame.f_code, frame.f_lasti
+if TYPE_CHECKING:
+
+    def user_line() -> Where:
+        """Return where the statement outside the framework stands that led to this call."""
+else:
+    user_line = native.user_line
 
 
 class Line(NamedTuple):

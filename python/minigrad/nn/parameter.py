@@ -15,7 +15,7 @@ __all__ = ["Buffer", "Parameter"]
 
 def _wrap(kind: type[Any], data: Any, requires_grad: bool) -> Any:
     """Return a tensor of a subclass over the memory of `data`."""
-    self = object.__new__(kind)
+    self = Tensor.__new__(kind)
     if data is None:
         self._data = np.empty(0, get_default_dtype().numpy)
     else:

@@ -12,7 +12,6 @@ repeated to, so its gradient is the sum over them: `unbroadcast`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -22,9 +21,8 @@ from minigrad.nn import _array
 from minigrad.nn._array import hush, unhush
 from minigrad.nn._dtype import get_default_dtype
 from minigrad.nn._errors import ShapeError, shape_error
-from minigrad.nn._graph import Node, edge_of, mode, serial
+from minigrad.nn._graph import Node, mode
 from minigrad.nn._tensor import Tensor, change_inplace, fresh, method, promote, result, unbroadcast, write_out
-from minigrad.nn._where import inside_house
 
 __all__ = [
     "add",
@@ -49,9 +47,6 @@ __all__ = [
 _SMALL = 1024
 """Elements up to which NumPy makes the result's array itself."""
 
-_new = object.__new__
-_ndarray = np.ndarray
-_getframe = sys._getframe
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -255,35 +250,10 @@ def _operation(
             raise misfit(op, a, b) from None
         finally:
             unhush(token)
-        out = _new(Tensor)
-        out._data = data if type(data) is _ndarray else np.asarray(data)
-        state, where = mode, None
-        if state.lines:
-            frame: Any = _getframe(1)
-            while inside_house[frame.f_code.co_filename] and frame.f_back is not None:
-                frame = frame.f_back
-            where = out._where = (frame.f_code, frame.f_lasti)
-        if state.enabled and (a._requires or (not number and b._requires)):
-            node = _new(number_type if number else node_type)
-            first = None if not a._requires else (a._node, a._index) if a._node is not None else edge_of(a)
-            if number:
-                node.next_functions_ = (first,)
-                node.factor = b
-            else:
-                second = None if not b._requires else (b._node, b._index) if b._node is not None else edge_of(b)
-                node.next_functions_ = (first, second)
-                node.shapes = (x.shape, y.shape)
-                if saves:
-                    cell, other = a._cell, b._cell
-                    node._saved = (
-                        None if saves == 1 and second is None else (a, 0 if cell is None else cell.version),
-                        None if saves == 1 and first is None else (b, 0 if other is None else other.version),
-                    )
-            node.number = serial()
-            node.where = where
-            out._node = node
-            out._requires = True
-        return out
+        if number:
+            return result(data, number_type, (a,), factor=b)
+        saved = (a, b) if saves == 2 else (a if b._requires else None, b if a._requires else None) if saves else ()
+        return result(data, node_type, (a, b), saved, shapes=(x.shape, y.shape))
 
     return operation
 

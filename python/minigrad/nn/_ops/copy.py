@@ -356,7 +356,7 @@ def _deepcopy(input: Tensor, memo: dict[int, Any]) -> Tensor:
         )
     if id(input) in memo:
         return memo[id(input)]  # type: ignore[no-any-return]
-    out: Tensor = object.__new__(type(input))
+    out: Tensor = Tensor.__new__(type(input))
     memo[id(input)] = out
     out._data, out._requires, out._where = input._data.copy(), input._requires, input._where
     if input._grad is not None:
@@ -365,7 +365,7 @@ def _deepcopy(input: Tensor, memo: dict[int, Any]) -> Tensor:
 
 
 def _rebuild(cls: type[Tensor], data: np.ndarray, requires_grad: bool) -> Tensor:
-    out = object.__new__(cls)
+    out = Tensor.__new__(cls)
     out._data, out._requires = data, requires_grad
     return out
 
