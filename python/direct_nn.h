@@ -11,6 +11,7 @@ PyObject *direct_linear(PyObject *module, PyObject *const *arguments, Py_ssize_t
 PyObject *direct_linear_backward(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 PyObject *direct_cross_entropy(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 PyObject *direct_cross_entropy_backward(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+PyObject *direct_enter_gradients(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 
 /* Their entries in the table of methods. */
 #define DIRECT_FUNCTION(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL
@@ -23,19 +24,24 @@ PyObject *direct_cross_entropy_backward(PyObject *module, PyObject *const *argum
          "unary_backward($module, op, s, dy, dx, a, b, c, /)\n--\n\n"                                                  \
          "dx = dy f'(s), as mg_unary_backward; the C status, or -1 as unary."},                                        \
         {"linear", DIRECT_FUNCTION(direct_linear),                                                                     \
-         "linear($module, x, w, bias, y, m, k, n, /)\n--\n\n"                                                          \
-         "y = x w' + bias, as mg_linear; bias may be None; the C status, or -1 as unary."},                            \
+         "linear($module, x, w, bias, /)\n--\n\n"                                                                      \
+         "Return x w' + bias, as mg_linear; bias may be None. The C status, or -1, if an array is not\n"               \
+         "contiguous, they do not fit each other, or they are no floats of one type."},                                \
         {"linear_backward", DIRECT_FUNCTION(direct_linear_backward),                                                   \
-         "linear_backward($module, x, w, dy, dx, dw, dbias, m, k, n, /)\n--\n\n"                                       \
-         "The gradients, as mg_linear_backward; x, w and outputs may be None; the C status, or -1\n"                   \
-         "as unary."},                                                                                                 \
+         "linear_backward($module, x, w, dy, edges, /)\n--\n\n"                                                        \
+         "Return the gradients of x, w and bias as tensors, each None where its edge is, as\n"                         \
+         "mg_linear_backward; x and w may be None if not needed. The C status, or -1, as linear."},                    \
         {"cross_entropy", DIRECT_FUNCTION(direct_cross_entropy),                                                       \
-         "cross_entropy($module, x, target, loss, stats, rows, classes, ignore_index, smoothing, /)\n--\n\n"           \
-         "Losses of rows, as mg_cross_entropy without class weights; the pair of totals, or None\n"                    \
-         "(the outputs untouched) for whatever needs a closer look."},                                                 \
+         "cross_entropy($module, x, target, ignore_index, smoothing, /)\n--\n\n"                                       \
+         "Return the losses of a matrix's rows, the statistics that backward needs, and both totals, as\n"             \
+         "mg_cross_entropy without class weights; None for whatever needs a closer look."},                            \
         {"cross_entropy_backward", DIRECT_FUNCTION(direct_cross_entropy_backward),                                     \
-         "cross_entropy_backward($module, x, target, stats, dloss, dx, rows, classes, ignore_index, smoothing,\n"      \
-         "stride, factor, /)\n--\n\n"                                                                                  \
-         "The gradient, as mg_cross_entropy_backward without class weights; the C status, or -1 as unary."},
+         "cross_entropy_backward($module, x, target, stats, dloss, ignore_index, smoothing, factor, /)\n--\n\n"        \
+         "Return the gradient, as mg_cross_entropy_backward without class weights; the C status, or -1,\n"             \
+         "as linear."},                                                                                                \
+        {"enter_gradients", DIRECT_FUNCTION(direct_enter_gradients),                                                   \
+         "enter_gradients($module, params, members, state, keep, /)\n--\n\n"                                           \
+         "Enter the gradients of a plan's parameters; False if one was replaced since it was made.\n"                  \
+         "See minigrad.nn.optim._steps."},
 
 #endif

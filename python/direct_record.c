@@ -306,12 +306,12 @@ int direct_record_start(PyObject *module)
     const struct {
         PyObject **place;
         const char *name;
-    } names[] = {{&known.version, "version"},  {&known.file, "co_filename"},
-                 {&known.back, "f_back"},      {&known.offset, "f_lasti"},
-                 {&known.saved, "saved"},      {&known.save_output, "save_output"},
-                 {&known.flags, "flags"},      {&known.contiguous, "c_contiguous"},
-                 {&known.base, "base"},        {&known.dtype, "dtype"},
-                 {&known.itemsize, "itemsize"}};
+    } names[] = {{&known.version, "version"}, {&known.file, "co_filename"},
+                 {&known.back, "f_back"},     {&known.offset, "f_lasti"},
+                 {&known.saved, "saved"},     {&known.save_output, "save_output"},
+                 {&known.flags, "flags"},     {&known.contiguous, "c_contiguous"},
+                 {&known.base, "base"},       {&known.dtype, "dtype"},
+                 {&known.shape, "shape"},     {&known.itemsize, "itemsize"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         *names[i].place = PyUnicode_InternFromString(names[i].name);
     known.zero = PyLong_FromLong(0);

@@ -37,7 +37,8 @@ typedef struct {
     PyObject *tensor, *array, *as_array, *cell, *leaf_node, *leaf_edge, *inside, *byte, *push, *blocks, *new_block,
         *np_empty; /* adopted, in this order */
     PyObject *get_frame, *zero, *one, *nothing;
-    PyObject *version, *file, *back, *offset, *saved, *save_output, *flags, *contiguous, *base, *dtype, *itemsize;
+    PyObject *version, *file, *back, *offset, *saved, *save_output, *flags, *contiguous, *base, *dtype, *itemsize,
+        *shape;
 } known_t;
 extern known_t direct_known;
 

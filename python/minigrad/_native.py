@@ -25,6 +25,7 @@ __all__ = [
     "config",
     "cross_entropy",
     "cross_entropy_backward",
+    "enter_gradients",
     "ffi",
     "get_num_threads",
     "hands_over",
@@ -62,6 +63,7 @@ product = _direct.product
 unary, unary_backward = _direct.unary, _direct.unary_backward
 linear, linear_backward = _direct.linear, _direct.linear_backward
 cross_entropy, cross_entropy_backward = _direct.cross_entropy, _direct.cross_entropy_backward
+enter_gradients = _direct.enter_gradients
 
 # What tensors and nodes are made of, and how a result is recorded; python/direct_graph.h has the contracts.
 graph = _direct

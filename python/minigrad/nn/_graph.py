@@ -84,6 +84,9 @@ class Node(_Fields):
     _outputs: tuple[tuple[Tensor, int], ...] | None
     pre_hooks: dict[int, list[Any]] | None
     hooks: list[Any] | None
+    # Of a leaf's node alone.
+    _leaf: weakref.ref[Tensor]
+    post_hooks: list[Any] | None
     saved: tuple[Any, ...]
     """The saved inputs. GraphError if one was changed since, or the graph has been freed."""
 
@@ -183,9 +186,6 @@ class Removable:
 
 class AccumulateGrad(Node):
     """The end of the walk at a leaf: adds what arrives to the leaf's grad."""
-
-    _leaf: weakref.ref[Tensor]
-    post_hooks: list[Any] | None
 
     def __init__(self, leaf: Tensor) -> None:
         # Weakly, because the leaf holds its node: a leaf that nobody can reach needs no gradient.
@@ -320,13 +320,14 @@ class _Walk:
 
     def add(self, node: Node, index: int, grad: Tensor) -> None:
         """Take a gradient that is not a node's first, or that reaches a leaf with a gradient or hooks."""
-        if self.begun and node in self.begun and node.pre_hooks is node.hooks is node.post_hooks is None:
-            leaf = node._leaf()
-            if leaf is not None:
-                # The gradient that the leaf got earlier in this walk is its own: `is_unshared`.
-                np.add(leaf._grad._data, grad._data, out=leaf._grad._data)
-        else:
+        listened = node.pre_hooks or node.hooks or node.post_hooks
+        leaf = node._leaf() if self.begun and node in self.begun and not listened else None
+        held = None if leaf is None else leaf._grad
+        if held is None:
             self.send(node, index, grad)
+        else:
+            # The gradient that the leaf got earlier in this walk is its own: `is_unshared`.
+            np.add(held._data, grad._data, out=held._data)
 
     def pre_hooked(self, node: Node, grads: list[Any]) -> list[Any]:
         """Apply the hooks of a node's outputs to the complete gradients."""
@@ -369,7 +370,8 @@ def _start(walk: _Walk, tensors: Sequence[Tensor], grads: Sequence[Tensor | None
                     f"{owner}: grad can be implicitly created only for scalar outputs; got {portrait(tensor)}; "
                     "reduce it (.sum(), .mean()) or give the gradient"
                 )
-            grad = fresh(np.ones(tensor._data.shape, tensor._data.dtype))
+            shape, kind = tensor._data.shape, tensor._data.dtype
+            grad = fresh(np.ones(shape, kind) if shape else np.array(1, kind))  # the latter is quicker
         elif not isinstance(grad, Tensor):
             raise TypeError(f"{owner}: gradient must be a Tensor or None; got {type(grad).__name__}")
         elif grad._data.shape != tensor._data.shape:
@@ -546,4 +548,4 @@ class set_grad_enabled(_GradMode):  # noqa: N801
 
 def is_grad_enabled() -> bool:
     """Return whether operations are recorded."""
-    return mode.enabled
+    return mode.enabled  # type: ignore[no-any-return]

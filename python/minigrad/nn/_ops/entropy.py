@@ -77,7 +77,7 @@ class CrossEntropy(Node):
 
     rows: np.ndarray
     target: np.ndarray
-    weight: np.ndarray | None
+    weight: np.ndarray | None = None
     stats: np.ndarray
     ignore_index: int
     smoothing: float
@@ -92,12 +92,11 @@ class CrossEntropy(Node):
         if mode.enabled:
             return (self._differentiable(x, grad),)
         rows, g = self.rows, _array.contiguous(grad._data)
+        if self.weight is None:
+            made = fused_backward(rows, self.target, self.stats, g, self.ignore_index, self.smoothing, self.factor)
+            if type(made) is not int:
+                return (fresh(self._shaped(made, x._data.shape)),)
         dx = _array.empty(rows.shape, rows.dtype)
-        if self.weight is None and not fused_backward(
-            rows, self.target, self.stats, g, dx, *rows.shape, self.ignore_index, self.smoothing, int(g.ndim > 0),
-            self.factor,
-        ):  # fmt: skip
-            return (fresh(self._shaped(dx, x._data.shape)),)
         function = lib.mg_cross_entropy_backward_f32 if rows.itemsize == 4 else lib.mg_cross_entropy_backward_f64
         weight = NULL if self.weight is None else pointer(self.weight)
         status = function(
@@ -213,6 +212,15 @@ def cross_entropy(
     owner = "cross_entropy"
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
         reduction = reduction_of(owner, size_average, reduce, reduction)
+    if weight is None and isinstance(input, Tensor) and isinstance(target, Tensor):
+        # A matrix of logits and its classes: the usual case, which C checks by itself.
+        rows, index = input._data, target._data
+        made = fused(rows, index, ignore_index, label_smoothing)
+        if made is not None:
+            loss, stats, total, count = made
+            return _entered(
+                input, reduction, loss, stats, total, count, rows, index, None, ignore_index, label_smoothing
+            )
     tensor_only(owner, target)
     x = tensor_only(owner, input)._data
     if x.dtype.kind != "f":
@@ -227,19 +235,32 @@ def cross_entropy(
     index = _class_indices(owner, target, x.shape[:1] + x.shape[2:] if x.ndim > 1 else ())
     weights = _class_weights(owner, weight, input, rows.shape[1])
     loss, stats = _array.empty(index.shape, x.dtype), _array.empty((2, rows.shape[0]), x.dtype)
-    totals = None
-    if weights is None:
-        totals = fused(rows, index, loss, stats, *rows.shape, ignore_index, label_smoothing)
-    if totals is None:
-        totals = _checked(owner, rows, index, weights, ignore_index, label_smoothing, loss, stats)
-    value: Any = loss
+    total, count = _checked(owner, rows, index, weights, ignore_index, label_smoothing, loss, stats)
+    return _entered(input, reduction, loss, stats, total, count, rows, index, weights, ignore_index, label_smoothing)
+
+
+def _entered(
+    input: Tensor,
+    reduction: str,
+    loss: np.ndarray,
+    stats: np.ndarray,
+    total: float,
+    count: float,
+    rows: np.ndarray,
+    index: np.ndarray,
+    weights: np.ndarray | None,
+    ignore_index: int,
+    smoothing: float,
+) -> Tensor:
+    """Return the reduced losses of rows, recorded."""
     factor = 1.0
     if reduction != "none":
-        value, factor = _scaled(totals[0], totals[1], reduction)
-        value = np.array(value, x.dtype)
+        total, factor = _scaled(total, count, reduction)
+        loss = np.array(total, loss.dtype)
+    extra: dict[str, Any] = {} if weights is None else {"weight": weights}
     return result(
-        value, CrossEntropy, (input,), (input,), rows=rows, target=index, weight=weights, stats=stats,
-        ignore_index=ignore_index, smoothing=label_smoothing, factor=factor,
+        loss, CrossEntropy, (input,), (input,), rows=rows, target=index, stats=stats, ignore_index=ignore_index,
+        smoothing=smoothing, factor=factor, **extra,
     )  # fmt: skip
 
 
@@ -253,7 +274,7 @@ def _checked(
     loss: np.ndarray,
     stats: np.ndarray,
 ) -> tuple[float, float]:
-    """Compute the losses where there are class weights or something is wrong; return their sum and that of weights."""
+    """Compute the losses of rows; return their sum and that of weights."""
     totals, bad = np.empty(2), ffi.new("size_t *")
     function = lib.mg_cross_entropy_f32 if rows.itemsize == 4 else lib.mg_cross_entropy_f64
     status = function(

@@ -6,6 +6,7 @@ Forward and backward are one call of C each; the derivation is in ``csrc/nn/line
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad._native import check_status, linear_backward
@@ -19,67 +20,58 @@ from minigrad.nn._tensor import Tensor, fresh, result
 
 __all__ = ["bilinear", "linear"]
 
-_empty = _array.empty
 _contiguous = _array.contiguous
 
 
 class Linear(Node):
     """y = x W' + b."""
 
-    extents: tuple[int, int]
-
     def name(self) -> str:
         return "AddmmBackward0"
 
-    def backward(self, grad: Tensor) -> tuple[Any, ...]:
+    def backward(self, grad: Tensor) -> Sequence[Any]:
         """Gradients g W, g' x and the column sums of g."""
         x, weight = self.saved
         edges = self.next_functions_
-        to_bias = len(edges) == 3 and edges[2] is not None
         if mode.enabled:
-            return self.formula(grad, x, weight, to_bias)[: len(edges)]
-        outputs, inputs = self.extents
-        g = grad._data
-        shape, kind = g.shape, g.dtype
-        rows = math.prod(shape[:-1])
-        dx = None if edges[0] is None else _empty((*shape[:-1], inputs), kind)
-        dw = None if edges[1] is None else _empty((outputs, inputs), kind)
-        db = _empty((outputs,), kind) if to_bias else None
+            return self.formula(grad, x, weight)[: len(edges)]
         # What is not needed for the others was not saved.
-        arrays = [None if tensor is None else tensor._data for tensor in (x, weight)]
-        if linear_backward(*arrays, g, dx, dw, db, rows, inputs, outputs):
-            arrays = [None if array is None else _contiguous(array) for array in (*arrays, g)]
-            status = linear_backward(*arrays, dx, dw, db, rows, inputs, outputs)
-            check_status(status, "linear")
-        made = (None if dx is None else fresh(dx), None if dw is None else fresh(dw))
-        return made if len(edges) == 2 else (*made, None if db is None else fresh(db))
+        a, w, g = None if x is None else x._data, None if weight is None else weight._data, grad._data
+        made = linear_backward(a, w, g, edges)
+        if type(made) is int:
+            closed = [None if array is None else _contiguous(array) for array in (a, w, g)]
+            made = linear_backward(*closed, edges)
+            if type(made) is int:
+                check_status(made, "linear")
+        return made  # type: ignore[no-any-return]
 
-    def formula(self, grad: Any, x: Any, weight: Any, to_bias: bool) -> tuple[Any, ...]:
+    def formula(self, grad: Any, x: Any, weight: Any) -> tuple[Any, ...]:
         """Return the gradients in tensor operations, which can be differentiated again."""
-        outputs, inputs = self.extents
-        rows = math.prod(grad.shape[:-1])
+        lead, outputs = grad.shape[:-1], grad.shape[-1]
+        rows = math.prod(lead)
         flat = grad.reshape((rows, outputs))
         return (
-            None if weight is None else matmul(flat, weight).reshape((*grad.shape[:-1], inputs)),
-            None if x is None else matmul(flat.t(), x.reshape((rows, inputs))),
-            flat.sum(0) if to_bias else None,
+            None if weight is None else matmul(flat, weight).reshape((*lead, weight.shape[1])),
+            None if x is None else matmul(flat.t(), x.reshape((rows, x.shape[-1]))),
+            flat.sum(0) if self.needs[2:] == (True,) else None,
         )
 
 
-def _affine(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Return the layer for a matrix `weight`, floats of one type, and a bias of one number per output, or none."""
-    x, w = input._data, weight._data
-    outputs, inputs = w.shape
-    lead = x.shape[:-1]
-    rows = lead[0] if len(lead) == 1 else math.prod(lead)
-    y = _empty((*lead, outputs), x.dtype)
-    b = None if bias is None else bias._data
-    if affine(x, w, b, y, rows, inputs, outputs):
-        b = None if b is None else _contiguous(b)
-        check_status(affine(_contiguous(x), _contiguous(w), b, y, rows, inputs, outputs), "linear")
-    operands = (input, weight) if bias is None else (input, weight, bias)
+def _affine(input: Tensor, weight: Tensor, bias: Tensor | None, form: Any = None) -> Any:
+    """Return the layer for a matrix `weight`, floats of one type, and a bias of one number per output, or none.
+
+    For anything else, and for arrays with gaps unless ``form`` closes them, return None.
+    """
+    arrays: Any = (input._data, weight._data, None if bias is None else bias._data)
+    if form is not None:
+        arrays = tuple([None if array is None else form(array) for array in arrays])
+    y = affine(*arrays)
+    if type(y) is int:
+        if form is not None:
+            check_status(y, "linear")
+        return None
     saved = (input if weight._requires else None, weight if input._requires else None)
-    return result(y, Linear, operands, saved, extents=(outputs, inputs))
+    return result(y, Linear, (input, weight) if bias is None else (input, weight, bias), saved)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -106,6 +98,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> mg.nn.functional.linear(mg.tensor([1.0, 2.0]), mg.tensor([[3.0, 4.0]]), mg.tensor([5.0])).tolist()
     [16.0]
     """
+    if isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor)):
+        made = _affine(input, weight, bias)
+        if made is not None:
+            return made  # type: ignore[no-any-return]
     x, w = tensor_only("linear", input)._data, tensor_only("linear", weight)._data
     if w.ndim not in (1, 2) or x.ndim == 0:
         raise shape_error("linear", "input must have at least one dimension, and weight one or two", input, weight)
@@ -121,9 +117,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         others = (input, weight) if bias is None else (input, weight, bias)
         raise dtype_error("linear", "input, weight and bias must have the same dtype", *others)
     if w.ndim == 2 and x.dtype.kind == "f":
-        if bias is None or bias._data.shape == (w.shape[0],):
-            return _affine(input, weight, bias)
-        return _affine(input, weight, None) + bias
+        wide = bias is None or bias._data.shape == (w.shape[0],)
+        made = _affine(input, weight, bias if wide else None, _contiguous)
+        return made if wide else made + bias  # type: ignore[no-any-return]
     product = matmul(input, weight if w.ndim == 1 else weight.t())
     return product if bias is None else product + bias
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minigrad._native import check_status, ffi, lib, pointer
+from minigrad._native import check_status, enter_gradients, ffi, lib, pointer
 from minigrad.nn import _array
 from minigrad.nn._tensor import Tensor, fresh
 from minigrad.nn._where import user_line
@@ -15,9 +15,7 @@ from minigrad.nn.optim.optimizer import Optimizer, check
 
 __all__ = ["Elementwise", "check_options", "step_options"]
 
-_from_buffer = ffi.from_buffer
 _KINDS = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
-_ARRAY = {kind: ffi.typeof(f"{name}[]") for kind, name in (("f32", "float"), ("f64", "double"))}
 _POINTERS = {kind: ffi.typeof(f"{name} *[]") for kind, name in (("f32", "float"), ("f64", "double"))}
 _TENSORS = {kind: ffi.typeof(f"mg_tensors_{kind}_t *") for kind in ("f32", "f64")}
 _NOT_NEGATIVE = frozenset(
@@ -67,10 +65,12 @@ def step_options(group: dict[str, Any]) -> int:
 
 
 class _Part:
-    """Parameters of one element type that step together, as C takes them."""
+    """At most `count` parameters of one element type that step together, as C takes them."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, count: int) -> None:
         self.kind = kind
+        self.grads = ffi.new(_POINTERS[kind], count)
+        self.slots = ffi.buffer(self.grads)
         self.params: list[Tensor] = []
         self.state: list[Any] = []
         self.cells: list[Any] = []
@@ -81,7 +81,6 @@ class _Part:
         datas = [param._data for param in self.params]
         targets = [data if data.flags.c_contiguous else np.empty(data.shape, data.dtype) for data in datas]
         self.gaps = [(data, target) for data, target in zip(datas, targets, strict=True) if data is not target]
-        self.grads = ffi.new(_POINTERS[kind], count)
         self.kept = (
             ffi.new("size_t[]", [data.size for data in datas]),
             ffi.new(_POINTERS[kind], [pointer(target, True) for target in targets]),
@@ -122,7 +121,7 @@ class _Plan:
         for param in group["params"]:
             data, grad = param._data, param._grad
             if grad is None:
-                self.members.append((param, data, None, 0, None, 0, None, None, ()))
+                self.members.append((param, data, None, 0, 0, 0, None, ()))
                 continue
             kind = _KINDS.get(data.dtype)
             if kind is None:
@@ -131,12 +130,11 @@ class _Plan:
                 )
             # A parameter that stands in the group twice steps twice, one step after the other.
             turn = times[id(param)] = times.get(id(param), -1) + 1
-            part = self.parts.setdefault((kind, turn), _Part(kind))
+            part = self.parts.setdefault((kind, turn), _Part(kind, len(group["params"])))
             arrays, cells = optimizer._prepare(param, group)
             state = optimizer.state[param] if self.names else None
             held = tuple((item, item._data if isinstance(item, Tensor) else None) for item in (state or {}).values())
-            slot = len(part.params)
-            self.members.append((param, data, part, slot, data.dtype, data.size, _ARRAY[kind], state, held))
+            self.members.append((param, data, part.slots, len(part.params), data.nbytes, data.itemsize, state, held))
             part.params.append(param)
             part.state += arrays
             part.cells += cells
@@ -145,33 +143,8 @@ class _Plan:
 
     def fits(self, params: list[Tensor], state: Any, keep: list[Any]) -> bool:
         """Enter this step's gradients; False if something else has changed since the plan was made."""
-        members = self.members
-        if len(params) != len(members):
-            return False
-        for now, (param, data, part, slot, dtype, size, element, entry, held) in zip(params, members, strict=True):
-            if param is not now or param._data is not data:
-                return False
-            grad = param._grad
-            if part is None or grad is None:
-                if part is not None or grad is not None:
-                    return False
-                continue
-            if entry is not None:
-                if state.get(param) is not entry or len(entry) != len(held):
-                    return False
-                for item, (known, array) in zip(entry.values(), held, strict=True):
-                    if item is not known or (array is not None and item._data is not array):
-                        return False
-            array = grad._data
-            if (array.dtype is not dtype and array.dtype != dtype) or array.size != size:
-                raise ValueError(f"step: a gradient must have its parameter's dtype and shape; got {grad.shape}")
-            try:
-                part.grads[slot] = _from_buffer(element, array)
-            except ValueError:  # it has gaps
-                array = _array.contiguous(array)
-                keep.append(array)
-                part.grads[slot] = _from_buffer(element, array)
-        return True
+        # In C: with a few small parameters these comparisons would take longer than the step.
+        return enter_gradients(params, self.members, state, keep)  # type: ignore[no-any-return]
 
 
 class Elementwise(Optimizer):
