@@ -1,8 +1,7 @@
 /* Similarities of the rows of a sparse table.
  *
  * Problem. For all pairs of rows a, b with columns in common, say how alike they are.
- * Assumption: most pairs have few common columns, so pairs are found through the columns. Where
- * one sum in float says all of a pair, products.c gives it.
+ * Assumption: most pairs have few common columns, so pairs are found through the columns.
  *
  * (D1) With x, y the values in the n common columns: the sums n, xy = sum x y, xx = sum x^2,
  *      yy = sum y^2, sx = sum x, sy = sum y; each column c of row a adds its part to every row b
@@ -34,11 +33,10 @@ typedef struct {
     mg_similarity_t kind;
     double shrinkage;
     size_t min_support, terms;
-    double *inverse;      /* n_rows: 1 / length, for COSINE_FULL */
-    const float *product; /* n_rows x n_rows: sums x y right of the diagonal, or NULL */
-    int64_t *past;        /* per entry of rows: where its column goes on with the rows after it */
-    int64_t *count;       /* n_rows: pairs (a, b) with b > a */
-    int32_t *found;       /* per block and row b: pairs (a, b) with a in the block, a < b */
+    double *inverse; /* n_rows: 1 / length, for COSINE_FULL */
+    int64_t *past;   /* per entry of rows: where its column goes on with the rows after it */
+    int64_t *count;  /* n_rows: pairs (a, b) with b > a */
+    int32_t *found;  /* per block and row b: pairs (a, b) with a in the block, a < b */
     const int64_t *start;
     const int32_t *plan; /* the same of all blocks before */
     int32_t *index;
@@ -110,19 +108,6 @@ static desk_t desk_of(const work_t *work, size_t worker)
     return desk;
 }
 
-static int64_t count_products(const work_t *work, size_t a, int32_t *found)
-{
-    size_t n = work->rows->n_rows;
-    const float *product = work->product + a * n;
-    int32_t count = 0;
-    for (size_t b = a + 1; b < n; b++) {
-        int32_t enough = product[b] > 0;
-        count += enough;
-        found[b] += enough;
-    }
-    return count;
-}
-
 /* Pairs (a, b) are symmetric, so only those with b > a are computed. */
 static void count_chunk(void *context, size_t chunk, size_t worker)
 {
@@ -132,10 +117,6 @@ static void count_chunk(void *context, size_t chunk, size_t worker)
     int32_t *common = desk_of(work, worker).list, *found = work->found + chunk * n;
     memset(found, 0, n * sizeof *found);
     for (size_t a = first; a < last; a++) {
-        if (work->product != NULL) {
-            work->count[a] = count_products(work, a, found);
-            continue;
-        }
         memset(common + a, 0, (n - a) * sizeof *common);
         for (int64_t k = rows->start[a]; k < rows->start[a + 1]; k++)
             for (int64_t e = work->past[k]; e < columns->start[rows->index[k] + 1]; e++)
@@ -150,43 +131,27 @@ static void count_chunk(void *context, size_t chunk, size_t worker)
     }
 }
 
-/* List the rows after a with enough in common: first, without a branch that cannot be foreseen. */
-static size_t list_row(const work_t *work, size_t a, const desk_t *desk)
+/* Row a right of the diagonal: to its end, and to the tile. */
+static void fill_row(const work_t *work, size_t a, size_t lane, const desk_t *desk)
 {
     const mg_table_t *rows = work->rows, *columns = work->columns;
     size_t n = rows->n_rows, terms = work->terms, found = 0;
     double *sums = desk->sums;
-    if (work->product != NULL) {
-        const float *product = work->product + a * n;
-        for (size_t b = a + 1; b < n; b++) {
-            desk->list[found] = (int32_t)b;
-            found += product[b] > 0;
-        }
-        return found;
-    }
     memset(sums + terms * a, 0, terms * (n - a) * sizeof *sums);
     for (int64_t k = rows->start[a]; k < rows->start[a + 1]; k++)
         add_any_column(columns, work->past[k], columns->start[rows->index[k] + 1], (double)rows->value[k], terms, sums);
+    /* Listed first, without a branch that cannot be foreseen. */
     for (size_t b = a + 1; b < n; b++) {
         desk->list[found] = (int32_t)b;
         found += sums[terms * b + N] >= (double)work->min_support;
     }
-    return found;
-}
-
-/* Row a right of the diagonal: to its end, and to the tile. */
-static void fill_row(const work_t *work, size_t a, size_t lane, const desk_t *desk)
-{
-    size_t n = work->rows->n_rows, found = list_row(work, a, desk);
     size_t room = (size_t)(work->start[a + 1] - work->start[a]);
     if (found > room) found = room;
     int64_t to = work->start[a + 1] - (int64_t)found;
     for (size_t k = 0; k < found; k++, to++) {
         size_t b = (size_t)desk->list[k];
         double whole = work->inverse[a] * work->inverse[b];
-        double known[2] = {1, work->product != NULL ? (double)work->product[a * n + b] : 0};
-        const double *sum = work->product != NULL ? known : desk->sums + work->terms * b;
-        float value = (float)similarity_of(work->kind, work->shrinkage, sum, whole);
+        float value = (float)similarity_of(work->kind, work->shrinkage, sums + terms * b, whole);
         work->index[to] = (int32_t)b;
         work->similarity[to] = value;
         desk->tile[lane * n + b] = value;
@@ -270,15 +235,15 @@ static mg_status_t run(work_t *work, mg_body_t body)
     return MG_OK;
 }
 
-mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support,
-                                const float *product, int64_t *start, int32_t *plan)
+mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support, int64_t *start,
+                                int32_t *plan)
 {
     if (min_support < 1 || !mg_table_pair_valid(rows, columns)) return MG_ERR_ARGUMENT;
     size_t n = rows->n_rows;
     start[0] = 0;
     work_t work = {.rows = rows, .columns = columns, .min_support = min_support, .terms = 2};
     work.count = start + 1;
-    work.found = plan, work.product = product;
+    work.found = plan;
     mg_status_t status = run(&work, count_chunk);
     if (status != MG_OK) return status;
     for (size_t b = 0; b < n; b++) {
@@ -294,13 +259,13 @@ mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *column
 }
 
 mg_status_t mg_similarity_fill(const mg_table_t *rows, const mg_table_t *columns, mg_similarity_t kind,
-                               double shrinkage, size_t min_support, const float *product, const int64_t *start,
-                               const int32_t *plan, int32_t *index, float *similarity)
+                               double shrinkage, size_t min_support, const int64_t *start, const int32_t *plan,
+                               int32_t *index, float *similarity)
 {
     if (min_support < 1 || !(shrinkage >= 0) || !mg_table_pair_valid(rows, columns)) return MG_ERR_ARGUMENT;
     if (kind < MG_SIMILARITY_DOT || kind > MG_SIMILARITY_PEARSON) return MG_ERR_ARGUMENT;
     work_t work = {.rows = rows, .columns = columns, .kind = kind, .shrinkage = shrinkage, .min_support = min_support};
-    work.terms = terms_of(kind), work.product = product;
+    work.terms = terms_of(kind);
     work.start = start, work.plan = plan, work.index = index, work.similarity = similarity;
     return run(&work, fill_chunk);
 }

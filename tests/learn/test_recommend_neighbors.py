@@ -191,22 +191,3 @@ def test_similar_items_say_so():
     (reason,) = visitor.reasons(1)
     assert (reason.kind, reason.index, reason.rating, reason.support) == ("film", 0, 5.0, 4)
     assert reason.weight == alike[0]
-
-
-@pytest.mark.parametrize("kind", ["item", "user"])
-@pytest.mark.parametrize("step", [0.5, 0.3])
-def test_a_nearly_full_table_gives_the_plain_products(kind, step):
-    # Halves are summed in float, which is exact; other values in double.
-    rng = np.random.default_rng(3)
-    full = np.where(rng.random((70, 60)) < 0.8, 1 + step * rng.integers(0, 9, (70, 60)), 0)
-    full = full.astype(np.float32)
-    users, items = np.nonzero(full)
-    ratings = Ratings(users, items, full[users, items], 70, 60)
-    rows = (full if kind == "user" else full.T).astype(np.float64)
-    expected = np.array([[float((a * b).sum()) for b in rows] for a in rows])
-    np.fill_diagonal(expected, 0)
-    found = similarities(ratings, kind, "dot").dense()
-    np.testing.assert_allclose(found, expected, rtol=2 * np.finfo(np.float32).eps)
-    lengths = np.sqrt((rows * rows).sum(axis=1))
-    found = similarities(ratings, kind, "cosine_full").dense()
-    np.testing.assert_allclose(found, expected / np.outer(lengths, lengths), rtol=4 * np.finfo(np.float32).eps)

@@ -49,26 +49,18 @@ typedef enum {
     MG_SIMILARITY_PEARSON = 3
 } mg_similarity_t;
 
-/* Whether the sums x y alone, in float, give these similarities to the last bit (and in no more
- * memory than the walk takes steps): *yes is set to 0 or 1. */
-mg_status_t mg_similarity_exact(const mg_table_t *rows, const mg_table_t *columns, mg_similarity_t kind,
-                                double shrinkage, size_t min_support, int32_t *yes);
-
-/* Those sums, product (n_rows x n_rows): right of the diagonal; the rest is undefined. */
-mg_status_t mg_similarity_products(const mg_table_t *rows, const mg_table_t *columns, float *product);
-
 /* The number of entries of a similarity matrix in compressed rows: the pairs of different rows
  * with at least min_support >= 1 common columns. `rows` and `columns` are one table both ways.
  * start (n_rows + 1) is written, and plan, for mg_similarity_fill: n_rows elements for every 16
- * rows begun. product: what mg_similarity_products gave, or NULL to walk the columns. */
-mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support,
-                                const float *product, int64_t *start, int32_t *plan);
+ * rows begun. */
+mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support, int64_t *start,
+                                int32_t *plan);
 
 /* Its entries: index and similarity, start[n_rows] each, indices ascending in a row. start and
- * plan must be what mg_similarity_count gave for the same tables, min_support and product. */
+ * plan must be what mg_similarity_count gave for the same tables and min_support. */
 mg_status_t mg_similarity_fill(const mg_table_t *rows, const mg_table_t *columns, mg_similarity_t kind,
-                               double shrinkage, size_t min_support, const float *product, const int64_t *start,
-                               const int32_t *plan, int32_t *index, float *similarity);
+                               double shrinkage, size_t min_support, const int64_t *start, const int32_t *plan,
+                               int32_t *index, float *similarity);
 
 /* The similarities of one more row, given by its n columns and values, to all rows of a table;
  * similarity and support have n_rows elements. `columns` holds the table by columns; squares

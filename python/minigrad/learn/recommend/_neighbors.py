@@ -171,20 +171,14 @@ def _matrix(
     start = np.empty(rows.n_rows + 1, np.int64)
     plan = np.empty((-(-rows.n_rows // 16), rows.n_rows), np.int32)
     tables = rows.c, columns.c
-    exact = np.empty(1, np.int32)
-    how = *tables, _KINDS[similarity], shrinkage, min_support
-    check_status(lib.mg_similarity_exact(*how, pointer(exact, True)), "similarities")
-    sums = NULL
-    if exact[0]:
-        product = np.empty((rows.n_rows, rows.n_rows), np.float32)
-        sums = pointer(product, True)
-        check_status(lib.mg_similarity_products(*tables, sums), "similarities")
-    status = lib.mg_similarity_count(*tables, min_support, sums, pointer(start, True), pointer(plan, True))
+    status = lib.mg_similarity_count(*tables, min_support, pointer(start, True), pointer(plan, True))
     check_status(status, "similarities")
     index, values = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
     status = lib.mg_similarity_fill(
-        *how,
-        sums,
+        *tables,
+        _KINDS[similarity],
+        shrinkage,
+        min_support,
         pointer(start),
         pointer(plan),
         pointer(index, True),
