@@ -18,6 +18,7 @@
 #include "kernels/loss.h"
 #include "kernels/norm.h"
 #include "kernels/optimizer.h"
+#include "kernels/pairs.h"
 #include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
@@ -55,6 +56,7 @@ typedef struct {
     mg_filter_kernels_t filter;
     mg_probe_kernels_t probe;
     mg_random_kernels_t random;
+    mg_pair_kernels_t pairs;
     mg_sgd_kernels_t sgd;
     mg_transform_kernels_f32_t transform_f32;
     mg_transform_kernels_f64_t transform_f64;

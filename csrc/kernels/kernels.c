@@ -69,6 +69,7 @@
 #include "kernels/conv_winograd.inc"
 
 #include "core/real_end.h"
+#include "kernels/pairs.inc" /* takes vec_sqrt from random.inc */
 #include "kernels/resample.inc"
 #include "kernels/sgd.inc"
 
@@ -113,6 +114,7 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
                .uniform_f64 = random_uniform_f64,
                .normal_f32 = random_normal_f32,
                .normal_f64 = random_normal_f64},
+    .pairs = {pairs_count, pairs_add, pairs_judge, pairs_finish, pairs_left, pairs_right},
     .sgd = {sgd_row, sgd_row_joined},
     .transform_f32 = {transform_affine_f32, transform_project_f32},
     .transform_f64 = {transform_affine_f64, transform_project_f64},

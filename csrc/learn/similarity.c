@@ -6,6 +6,8 @@
  * (D1) With x, y the values in the n common columns: the sums n, xy = sum x y, xx = sum x^2,
  *      yy = sum y^2, sx = sum x, sy = sum y; each column c of row a adds its part to every row b
  *      that has c (Gustavson's product of sparse matrices, with six sums in place of one).
+ *      Sixteen rows a go together, a lane each: of the columns that any of them has, each is
+ *      walked once, and adds its part to sixteen sums of every row b at a stroke.
  * (D2) Cosine: xy / sqrt(xx yy).
  * (D3) Pearson: (n xy - sx sy) / sqrt((n xx - sx^2) (n yy - sy^2)).
  * (D4) A similarity that rests on n columns is shrunk to (n - 1) / (n - 1 + lambda) of itself:
@@ -19,43 +21,244 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/dispatch.h"
 #include "core/pool.h"
 #include "learn/table.h"
 
-enum { BLOCK = 16 };
+enum { BLOCK = MG_PAIR_LANES };
 
-/* Sums of a pair, one after the other; a kind of similarity needs the first 2, 4 or 6. */
+/* The sums of one row against all others, one after the other; a kind needs the first 2, 4 or 6. */
 enum { N, XY, XX, YY, SX, SY };
 typedef double two_t __attribute__((vector_size(2 * sizeof(double)), may_alias));
 
 typedef struct {
+    const mg_pair_kernels_t *kernels;
     const mg_table_t *rows, *columns;
-    mg_similarity_t kind;
-    double shrinkage;
-    size_t min_support, terms;
-    double *inverse; /* n_rows: 1 / length, for COSINE_FULL */
-    int64_t *past;   /* per entry of rows: where its column goes on with the rows after it */
+    mg_pair_rule_t rule;
+    bool counts; /* the rule reads how many columns are common */
+    int32_t min_support;
+    double *inverse; /* n_rows: 1 / length, and zeros up to a whole block */
+    int64_t *own;    /* per entry of rows: where it stands in its column */
     int64_t *count;  /* n_rows: pairs (a, b) with b > a */
     int32_t *found;  /* per block and row b: pairs (a, b) with a in the block, a < b */
     const int64_t *start;
-    const int32_t *plan; /* the same of all blocks before */
+    const int32_t *plan; /* the same of all blocks before, one block more */
+    uint16_t *known;     /* per block and row b: which a of the block make a pair with b, a < b */
     int32_t *index;
     float *similarity;
     char *scratch; /* per worker: scratch_bytes */
     size_t scratch_bytes;
 } work_t;
 
-/* What a worker needs for a block of rows: sums of one row, and the block's results. */
+/* What a worker needs for a block of rows. The first three have BLOCK lanes an element. */
 typedef struct {
-    double *sums;   /* terms x n_rows */
-    int32_t *list;  /* n_rows */
-    float *tile;    /* BLOCK x n_rows */
-    uint8_t *known; /* BLOCK x n_rows */
+    double *sums;    /* parts x n_rows; floats where there is one part */
+    int32_t *n;      /* n_rows */
+    float *x;        /* n_columns: the block's values, or n_rows: its similarities */
+    int32_t *list;   /* n_rows: rows, or n_columns: columns that the block has */
+    uint16_t *lanes; /* n_columns: which rows of the block have it */
+    int64_t *from;   /* n_columns: where the first of them stands in it */
 } desk_t;
 
 static size_t terms_of(mg_similarity_t kind)
 {
     return kind == MG_SIMILARITY_PEARSON ? 6 : kind == MG_SIMILARITY_COSINE ? 4 : 2;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static desk_t desk_of(const work_t *work, size_t worker)
+{
+    size_t n = work->rows->n_rows, columns = work->rows->n_columns, most = larger(n, columns);
+    desk_t desk = {.sums = (double *)(work->scratch + worker * work->scratch_bytes)};
+    desk.from = (int64_t *)(desk.sums + work->rule.parts * n * BLOCK);
+    desk.n = (int32_t *)(desk.from + columns);
+    desk.x = (float *)(desk.n + n * BLOCK);
+    desk.list = (int32_t *)(desk.x + most * BLOCK);
+    desk.lanes = (uint16_t *)(desk.list + most);
+    return desk;
+}
+
+/* The columns of rows first ... last - 1 by lanes; returns how many there are, listed in desk->list. */
+static size_t gather(const work_t *work, size_t first, size_t last, const desk_t *desk)
+{
+    const mg_table_t *rows = work->rows;
+    size_t touched = 0;
+    memset(desk->lanes, 0, rows->n_columns * sizeof *desk->lanes);
+    for (size_t a = first; a < last; a++) {
+        for (int64_t k = rows->start[a]; k < rows->start[a + 1]; k++) {
+            size_t column = (size_t)rows->index[k];
+            if (desk->lanes[column] == 0) {
+                desk->list[touched++] = (int32_t)column;
+                desk->from[column] = work->own[k];
+                memset(desk->x + column * BLOCK, 0, BLOCK * sizeof *desk->x);
+            }
+            desk->lanes[column] |= (uint16_t)(1u << (a - first));
+            desk->x[column * BLOCK + (a - first)] = rows->value[k];
+        }
+    }
+    return touched;
+}
+
+/* (D1) for a block of rows a and every row b from the first of them on. */
+static void add_block(const work_t *work, size_t first, size_t touched, bool counts, const desk_t *desk)
+{
+    const mg_table_t *columns = work->columns;
+    size_t rest = (work->rows->n_rows - first) * BLOCK, parts = work->rule.parts;
+    size_t each = parts == 1 ? sizeof(float) : parts * sizeof(double);
+    if (counts) memset(desk->n + first * BLOCK, 0, rest * sizeof *desk->n);
+    memset((char *)desk->sums + each * first * BLOCK, 0, each * rest);
+    for (size_t t = 0; t < touched; t++) {
+        size_t column = (size_t)desk->list[t];
+        int64_t from = desk->from[column], end = columns->start[column + 1];
+        if (from >= end) continue;
+        size_t count = (size_t)(end - from);
+        const int32_t *index = columns->index + from;
+        if (counts) work->kernels->count(desk->lanes[column], count, index, desk->n);
+        if (parts != 0)
+            work->kernels->add(parts, desk->lanes[column], desk->x + column * BLOCK, count, index,
+                               columns->value + from, desk->sums);
+    }
+}
+
+/* Pairs (a, b) are symmetric, so only those with b > a are counted. */
+static void count_chunk(void *context, size_t chunk, size_t worker)
+{
+    const work_t *work = context;
+    size_t n = work->rows->n_rows, first = chunk * BLOCK, last = first + BLOCK < n ? first + BLOCK : n;
+    int32_t *found = work->found + chunk * n, totals[BLOCK] = {0};
+    uint16_t *known = work->known + chunk * n;
+    desk_t desk = desk_of(work, worker);
+    add_block(work, first, gather(work, first, last, &desk), true, &desk);
+    for (size_t b = first; b < last; b++)
+        for (size_t lane = b - first; lane < BLOCK; lane++) desk.n[b * BLOCK + lane] = 0;
+    memset(found, 0, n * sizeof *found);
+    memset(known, 0, n * sizeof *known);
+    work->kernels->judge(n - first, desk.n + first * BLOCK, work->min_support, known + first, found + first, totals);
+    for (size_t a = first; a < last; a++) work->count[a] = totals[a - first];
+}
+
+/* Row a right of the diagonal, behind what the blocks up to its own put to the left. */
+static void fill_right(const work_t *work, size_t a, const uint16_t *known, const desk_t *desk)
+{
+    size_t n = work->rows->n_rows, b = a + 1;
+    int64_t to = work->start[a] + work->plan[(a / BLOCK + 1) * n + a];
+    if (to >= work->start[a + 1]) return;
+    work->kernels->right(n - b, a % BLOCK, known + b, desk->x + b * BLOCK, (int32_t)b,
+                         (size_t)(work->start[a + 1] - to), work->index + to, work->similarity + to);
+}
+
+/* Row b left of the diagonal: its pairs with the rows of a block, side by side. */
+static void fill_left(const work_t *work, size_t chunk, size_t b, uint16_t known, const desk_t *desk)
+{
+    const int32_t *before = work->plan + chunk * work->rows->n_rows + b;
+    int64_t to = work->start[b] + before[0], end = work->start[b] + before[work->rows->n_rows];
+    if (to < end && end <= work->start[b + 1])
+        work->kernels->left(known, (int32_t)(chunk * BLOCK), desk->x + b * BLOCK, work->index + to,
+                            work->similarity + to);
+}
+
+/* A block of rows right of the diagonal, and the same mirrored. */
+static void fill_chunk(void *context, size_t chunk, size_t worker)
+{
+    const work_t *work = context;
+    size_t n = work->rows->n_rows, first = chunk * BLOCK, last = first + BLOCK < n ? first + BLOCK : n;
+    const uint16_t *known = work->known + chunk * n;
+    mg_pair_rule_t rule = work->rule;
+    desk_t desk = desk_of(work, worker);
+    add_block(work, first, gather(work, first, last, &desk), work->counts, &desk);
+    rule.inverse = work->inverse + first;
+    size_t each = rule.parts == 1 ? sizeof(float) : rule.parts * sizeof(double);
+    work->kernels->finish(&rule, n - first, (const double *)((const char *)desk.sums + each * first * BLOCK),
+                          work->counts ? desk.n + first * BLOCK : NULL, work->inverse + first, desk.x + first * BLOCK);
+    for (size_t a = first; a < last; a++) fill_right(work, a, known, &desk);
+    for (size_t b = first + 1; b < n; b++) fill_left(work, chunk, b, known[b], &desk);
+}
+
+static void invert_lengths(const mg_table_t *rows, double *inverse)
+{
+    for (size_t r = 0; r < rows->n_rows; r++) {
+        double squares = 0;
+        for (int64_t e = rows->start[r]; e < rows->start[r + 1]; e++)
+            squares += (double)rows->value[e] * (double)rows->value[e];
+        inverse[r] = squares > 0 ? 1 / sqrt(squares) : 0;
+    }
+}
+
+/* Where each entry stands in its column. */
+static void find_own(const work_t *work, int64_t *cursor)
+{
+    const mg_table_t *rows = work->rows;
+    memcpy(cursor, work->columns->start, rows->n_columns * sizeof *cursor);
+    for (int64_t k = 0; k < rows->start[rows->n_rows]; k++) work->own[k] = cursor[rows->index[k]]++;
+}
+
+/* Run a body over all blocks of rows with scratch for it. */
+static mg_status_t run(work_t *work, mg_body_t body)
+{
+    const mg_table_t *rows = work->rows;
+    size_t n = rows->n_rows, workers = mg_pool_workers(), entries = (size_t)rows->start[n], bytes, lanes, more;
+    if (n == 0) return MG_OK;
+    size_t columns = rows->n_columns, most = larger(n, columns);
+    if (!mg_size_mul(n, BLOCK * (work->rule.parts * sizeof(double) + sizeof(int32_t)), &bytes) ||
+        !mg_size_mul(most, BLOCK * sizeof(float) + sizeof(int32_t), &lanes) ||
+        !mg_size_mul(columns, sizeof(int64_t) + sizeof(uint16_t), &more) || !mg_size_add(bytes, lanes, &bytes) ||
+        !mg_size_add(bytes, more, &bytes) || !mg_size_add(bytes, MG_ALIGNMENT, &bytes))
+        return MG_ERR_OVERFLOW;
+    bytes -= bytes % MG_ALIGNMENT;
+    work->kernels = &mg_kernels()->pairs;
+    mg_arena_t arena = MG_ARENA_EMPTY;
+    mg_arena_plan(&arena, workers, bytes);
+    mg_arena_plan(&arena, n + BLOCK, sizeof(double));
+    mg_arena_plan(&arena, entries, sizeof(int64_t));
+    mg_arena_plan(&arena, columns, sizeof(int64_t));
+    mg_status_t status = mg_arena_open(&arena);
+    if (status != MG_OK) return status;
+    work->scratch = mg_arena_take(&arena, workers, bytes);
+    work->scratch_bytes = bytes;
+    work->inverse = mg_arena_take(&arena, n + BLOCK, sizeof(double));
+    work->own = mg_arena_take(&arena, entries, sizeof(int64_t));
+    find_own(work, mg_arena_take(&arena, columns, sizeof(int64_t)));
+    memset(work->inverse + n, 0, BLOCK * sizeof(double));
+    invert_lengths(rows, work->inverse);
+    mg_parallel_for_workers(workers, (n - 1) / BLOCK + 1, body, work);
+    mg_arena_close(&arena);
+    return MG_OK;
+}
+
+mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support, int64_t *start,
+                                int32_t *plan, uint16_t *known)
+{
+    if (min_support < 1 || !mg_table_pair_valid(rows, columns)) return MG_ERR_ARGUMENT;
+    size_t n = rows->n_rows;
+    start[0] = 0;
+    work_t work = {.rows = rows, .columns = columns, .count = start + 1, .found = plan + n, .known = known};
+    work.min_support = min_support < INT32_MAX ? (int32_t)min_support : INT32_MAX;
+    mg_status_t status = run(&work, count_chunk);
+    if (status != MG_OK) return status;
+    size_t at = 0;
+    for (; at < n; at++) plan[at] = 0;
+    for (size_t block = 0; block * BLOCK < n; block++)
+        for (size_t b = 0; b < n; b++, at++) plan[at] += plan[at - n];
+    for (size_t b = 0; b < n; b++) start[b + 1] += plan[at - n + b] + start[b];
+    return MG_OK;
+}
+
+mg_status_t mg_similarity_fill(const mg_table_t *rows, const mg_table_t *columns, mg_similarity_t kind,
+                               double shrinkage, const int64_t *start, const int32_t *plan, const uint16_t *known,
+                               int32_t *index, float *similarity)
+{
+    if (!(shrinkage >= 0) || !mg_table_pair_valid(rows, columns)) return MG_ERR_ARGUMENT;
+    if (kind < MG_SIMILARITY_DOT || kind > MG_SIMILARITY_PEARSON) return MG_ERR_ARGUMENT;
+    work_t work = {.rows = rows, .columns = columns, .start = start, .plan = plan, .index = index};
+    work.rule = (mg_pair_rule_t){.kind = kind, .parts = terms_of(kind) - 1, .shrinkage = shrinkage};
+    work.counts = kind == MG_SIMILARITY_PEARSON || shrinkage > 0;
+    work.known = (uint16_t *)known;
+    work.similarity = similarity;
+    return run(&work, fill_chunk);
 }
 
 /* Add one column's part to the rows of its entries first ... last - 1. `terms` is a constant where this is called. */
@@ -92,182 +295,6 @@ static double similarity_of(mg_similarity_t kind, double shrinkage, const double
     if (!(below > 0)) return 0;
     if (below != 1) value /= sqrt(below);                                 /* (D2), (D3) */
     return shrinkage > 0 ? value * (n - 1) / (n - 1 + shrinkage) : value; /* (D4) */
-}
-
-static desk_t desk_of(const work_t *work, size_t worker)
-{
-    size_t n = work->rows->n_rows;
-    char *at = work->scratch + worker * work->scratch_bytes;
-    desk_t desk = {(double *)at, NULL, NULL, NULL};
-    at += work->terms * n * sizeof(double);
-    desk.list = (int32_t *)at;
-    at += n * sizeof(int32_t);
-    desk.tile = (float *)at;
-    at += n * BLOCK * sizeof(float);
-    desk.known = (uint8_t *)at;
-    return desk;
-}
-
-/* Pairs (a, b) are symmetric, so only those with b > a are computed. */
-static void count_chunk(void *context, size_t chunk, size_t worker)
-{
-    const work_t *work = context;
-    const mg_table_t *rows = work->rows, *columns = work->columns;
-    size_t n = rows->n_rows, first = chunk * BLOCK, last = first + BLOCK < n ? first + BLOCK : n;
-    int32_t *common = desk_of(work, worker).list, *found = work->found + chunk * n;
-    memset(found, 0, n * sizeof *found);
-    for (size_t a = first; a < last; a++) {
-        memset(common + a, 0, (n - a) * sizeof *common);
-        for (int64_t k = rows->start[a]; k < rows->start[a + 1]; k++)
-            for (int64_t e = work->past[k]; e < columns->start[rows->index[k] + 1]; e++)
-                common[columns->index[e]]++; /* (D1) */
-        int64_t count = 0;
-        for (size_t b = a + 1; b < n; b++) {
-            int32_t enough = (size_t)common[b] >= work->min_support;
-            count += enough;
-            found[b] += enough;
-        }
-        work->count[a] = count;
-    }
-}
-
-/* Row a right of the diagonal: to its end, and to the tile. */
-static void fill_row(const work_t *work, size_t a, size_t lane, const desk_t *desk)
-{
-    const mg_table_t *rows = work->rows, *columns = work->columns;
-    size_t n = rows->n_rows, terms = work->terms, found = 0;
-    double *sums = desk->sums;
-    memset(sums + terms * a, 0, terms * (n - a) * sizeof *sums);
-    for (int64_t k = rows->start[a]; k < rows->start[a + 1]; k++)
-        add_any_column(columns, work->past[k], columns->start[rows->index[k] + 1], (double)rows->value[k], terms, sums);
-    /* Listed first, without a branch that cannot be foreseen. */
-    for (size_t b = a + 1; b < n; b++) {
-        desk->list[found] = (int32_t)b;
-        found += sums[terms * b + N] >= (double)work->min_support;
-    }
-    size_t room = (size_t)(work->start[a + 1] - work->start[a]);
-    if (found > room) found = room;
-    int64_t to = work->start[a + 1] - (int64_t)found;
-    for (size_t k = 0; k < found; k++, to++) {
-        size_t b = (size_t)desk->list[k];
-        double whole = work->inverse[a] * work->inverse[b];
-        float value = (float)similarity_of(work->kind, work->shrinkage, sums + terms * b, whole);
-        work->index[to] = (int32_t)b;
-        work->similarity[to] = value;
-        desk->tile[lane * n + b] = value;
-        desk->known[lane * n + b] = 1;
-    }
-}
-
-/* A block of rows, and what is right of the diagonal there to the left of it: for each row b
- * the entries of the block's columns lie side by side. */
-static void fill_chunk(void *context, size_t chunk, size_t worker)
-{
-    const work_t *work = context;
-    size_t n = work->rows->n_rows, first = chunk * BLOCK, last = first + BLOCK < n ? first + BLOCK : n;
-    desk_t desk = desk_of(work, worker);
-    memset(desk.known, 0, n * BLOCK);
-    for (size_t a = first; a < last; a++) fill_row(work, a, a - first, &desk);
-    for (size_t b = first + 1; b < n; b++) {
-        struct {
-            int32_t index;
-            float value;
-        } kept[BLOCK];
-        size_t found = 0;
-        for (size_t lane = 0; lane < BLOCK; lane++) {
-            kept[found].index = (int32_t)(first + lane);
-            kept[found].value = desk.tile[lane * n + b];
-            found += desk.known[lane * n + b];
-            if (found == BLOCK) break;
-        }
-        int64_t to = work->start[b] + work->plan[chunk * n + b], room = work->start[b + 1] - to;
-        if (room < (int64_t)found) found = room > 0 ? (size_t)room : 0;
-        /* In pairs, which no wide copy can take apart: it would wait for the narrow stores. */
-        for (size_t k = 0; k < found; k++) {
-            work->index[to + (int64_t)k] = kept[k].index;
-            work->similarity[to + (int64_t)k] = kept[k].value;
-        }
-    }
-}
-
-static void invert_lengths(const mg_table_t *rows, double *inverse)
-{
-    for (size_t r = 0; r < rows->n_rows; r++) {
-        double squares = 0;
-        for (int64_t e = rows->start[r]; e < rows->start[r + 1]; e++)
-            squares += (double)rows->value[e] * (double)rows->value[e];
-        inverse[r] = squares > 0 ? 1 / sqrt(squares) : 0;
-    }
-}
-
-/* Where the column of each entry goes on below it. */
-static void find_past(const work_t *work, int64_t *cursor)
-{
-    const mg_table_t *rows = work->rows;
-    memcpy(cursor, work->columns->start, rows->n_columns * sizeof *cursor);
-    for (int64_t k = 0; k < rows->start[rows->n_rows]; k++) work->past[k] = ++cursor[rows->index[k]];
-}
-
-/* Run a body over all blocks of rows with scratch for it. */
-static mg_status_t run(work_t *work, mg_body_t body)
-{
-    const mg_table_t *rows = work->rows;
-    size_t n = rows->n_rows, workers = mg_pool_workers(), entries = (size_t)rows->start[n], bytes;
-    if (n == 0) return MG_OK;
-    size_t each = work->terms * sizeof(double) + sizeof(int32_t) + BLOCK * (sizeof(float) + 1);
-    if (!mg_size_mul(n, each, &bytes) || !mg_size_add(bytes, MG_ALIGNMENT, &bytes)) return MG_ERR_OVERFLOW;
-    bytes -= bytes % MG_ALIGNMENT;
-    mg_arena_t arena = MG_ARENA_EMPTY;
-    mg_arena_plan(&arena, workers, bytes);
-    mg_arena_plan(&arena, n, sizeof(double));
-    mg_arena_plan(&arena, entries, sizeof(int64_t));
-    mg_arena_plan(&arena, rows->n_columns, sizeof(int64_t));
-    mg_status_t status = mg_arena_open(&arena);
-    if (status != MG_OK) return status;
-    work->scratch = mg_arena_take(&arena, workers, bytes);
-    work->scratch_bytes = bytes;
-    work->inverse = mg_arena_take(&arena, n, sizeof(double));
-    work->past = mg_arena_take(&arena, entries, sizeof(int64_t));
-    find_past(work, mg_arena_take(&arena, rows->n_columns, sizeof(int64_t)));
-    invert_lengths(rows, work->inverse);
-    mg_parallel_for_workers(workers, (n - 1) / BLOCK + 1, body, work);
-    mg_arena_close(&arena);
-    return MG_OK;
-}
-
-mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support, int64_t *start,
-                                int32_t *plan)
-{
-    if (min_support < 1 || !mg_table_pair_valid(rows, columns)) return MG_ERR_ARGUMENT;
-    size_t n = rows->n_rows;
-    start[0] = 0;
-    work_t work = {.rows = rows, .columns = columns, .min_support = min_support, .terms = 2};
-    work.count = start + 1;
-    work.found = plan;
-    mg_status_t status = run(&work, count_chunk);
-    if (status != MG_OK) return status;
-    for (size_t b = 0; b < n; b++) {
-        int32_t before = 0;
-        for (size_t block = 0; block * BLOCK < n; block++) {
-            int32_t found = plan[block * n + b];
-            plan[block * n + b] = before;
-            before += found;
-        }
-        start[b + 1] += before + start[b];
-    }
-    return MG_OK;
-}
-
-mg_status_t mg_similarity_fill(const mg_table_t *rows, const mg_table_t *columns, mg_similarity_t kind,
-                               double shrinkage, size_t min_support, const int64_t *start, const int32_t *plan,
-                               int32_t *index, float *similarity)
-{
-    if (min_support < 1 || !(shrinkage >= 0) || !mg_table_pair_valid(rows, columns)) return MG_ERR_ARGUMENT;
-    if (kind < MG_SIMILARITY_DOT || kind > MG_SIMILARITY_PEARSON) return MG_ERR_ARGUMENT;
-    work_t work = {.rows = rows, .columns = columns, .kind = kind, .shrinkage = shrinkage, .min_support = min_support};
-    work.terms = terms_of(kind);
-    work.start = start, work.plan = plan, work.index = index, work.similarity = similarity;
-    return run(&work, fill_chunk);
 }
 
 mg_status_t mg_similarity_row(const mg_table_t *columns, size_t n, const int64_t *column, const float *value,

@@ -51,15 +51,15 @@ typedef enum {
 
 /* The number of entries of a similarity matrix in compressed rows: the pairs of different rows
  * with at least min_support >= 1 common columns. `rows` and `columns` are one table both ways.
- * start (n_rows + 1) is written, and plan, for mg_similarity_fill: n_rows elements for every 16
- * rows begun. */
+ * start (n_rows + 1) is written, and for mg_similarity_fill known, n_rows elements for every 16
+ * rows begun, and plan, n_rows more. */
 mg_status_t mg_similarity_count(const mg_table_t *rows, const mg_table_t *columns, size_t min_support, int64_t *start,
-                                int32_t *plan);
+                                int32_t *plan, uint16_t *known);
 
-/* Its entries: index and similarity, start[n_rows] each, indices ascending in a row. start and
- * plan must be what mg_similarity_count gave for the same tables and min_support. */
+/* Its entries: index and similarity, start[n_rows] each, indices ascending in a row. start, plan
+ * and known must be what mg_similarity_count gave for the same tables. */
 mg_status_t mg_similarity_fill(const mg_table_t *rows, const mg_table_t *columns, mg_similarity_t kind,
-                               double shrinkage, size_t min_support, const int64_t *start, const int32_t *plan,
+                               double shrinkage, const int64_t *start, const int32_t *plan, const uint16_t *known,
                                int32_t *index, float *similarity);
 
 /* The similarities of one more row, given by its n columns and values, to all rows of a table;

@@ -169,18 +169,21 @@ def _matrix(
 ) -> Similarities:
     rows, columns = (by_item, by_user) if kind == "item" else (by_user, by_item)
     start = np.empty(rows.n_rows + 1, np.int64)
-    plan = np.empty((-(-rows.n_rows // 16), rows.n_rows), np.int32)
+    blocks = -(-rows.n_rows // 16)
+    plan, known = np.empty((blocks + 1, rows.n_rows), np.int32), np.empty((blocks, rows.n_rows), np.uint16)
     tables = rows.c, columns.c
-    status = lib.mg_similarity_count(*tables, min_support, pointer(start, True), pointer(plan, True))
+    status = lib.mg_similarity_count(
+        *tables, min_support, pointer(start, True), pointer(plan, True), pointer(known, True)
+    )
     check_status(status, "similarities")
     index, values = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
     status = lib.mg_similarity_fill(
         *tables,
         _KINDS[similarity],
         shrinkage,
-        min_support,
         pointer(start),
         pointer(plan),
+        pointer(known),
         pointer(index, True),
         pointer(values, True),
     )
