@@ -13,17 +13,12 @@
  *   (D4)  y[tile, k] = A' M[tile, k] A + b[k]
  *
  * The gradient by x is the same convolution of dy with the taps reversed, k and c
- * exchanged, and 2 - pad in place of pad. (D3) is linear in U, so for the weights
- *
- *   (D5)  dM_e[tile, k] = (A dy[tile, k] A')_e
- *   (D6)  dU_e = V_e' dM_e, which sums over the tiles of all images
- *   (D7)  dw[k, c] = G' dU[c, k] G
- *
- * (D5) to (D7) are in conv_winograd_weights.c.
+ * exchanged, and 2 - pad in place of pad. The
+ * gradient by the weights is derived in conv_winograd_weights.c.
  *
  * Inside, channels are innermost, so that the transforms work on vectors of channels and
  * any tile is read in place. A block of tiles is carried through all steps while it is in
- * cache. The sum (D6) is cut into parts that depend on the shape alone.
+ * cache.
  *
  * Reference: A. Lavin and S. Gray (2016), Fast algorithms for convolutional neural
  * networks, section 4; their tiles are 4 x 4 too, with other points. */

@@ -1,5 +1,13 @@
-/* The gradient by the weights of a 3 x 3 convolution, by minimal filtering; (D5) to (D7) are derived in
- * conv_winograd.c. */
+/* The gradient by the weights of a 3 x 3 convolution, by minimal filtering.
+ *
+ * Problem. Given dL/dy of the convolution that conv_winograd.c derives, find dL/dw. There
+ * M_e = V_e U_e is linear in U, and the transforms are linear in their arguments, so
+ *
+ *   (D1)  dM_e[tile, k] = (A dy[tile, k] A')_e       for each of the 36 coefficients e
+ *   (D2)  dU_e = V_e' dM_e, which sums over the tiles of all images
+ *   (D3)  dw[k, c] = G' dU[c, k] G
+ *
+ * The sum (D2) is cut into parts that depend on the shape alone. */
 #include <string.h>
 
 #include "nn/conv_winograd.h"
@@ -21,7 +29,7 @@ static void sum_gradients(const mg_winograd_plan_t *plan, const mg_winograd_bloc
     }
 }
 
-/* dM of a block (D5), and its gradients added to those by the bias. */
+/* dM of a block (D1), and its gradients added to those by the bias. */
 static void transform_outgrad(const mg_winograd_plan_t *plan, const mg_winograd_block_t *block, float *shift)
 {
     const size_t columns = 4 * plan->tiles_x, padded = plan->padded_out;
@@ -38,7 +46,7 @@ static void transform_outgrad(const mg_winograd_plan_t *plan, const mg_winograd_
     }
 }
 
-/* One part of the sum (D6): its blocks one after another. */
+/* One part of the sum (D2): its blocks one after another. */
 static void sum_part(void *context, size_t part, size_t worker)
 {
     const mg_winograd_plan_t *plan = context;
@@ -63,7 +71,7 @@ static void sum_part(void *context, size_t part, size_t worker)
     }
 }
 
-/* The taps' gradients of one input channel, from the sum of the parts (D7). */
+/* The taps' gradients of one input channel, from the sum of the parts (D3). */
 static void transform_weightgrad(void *context, size_t c, size_t worker)
 {
     const mg_winograd_plan_t *plan = context;

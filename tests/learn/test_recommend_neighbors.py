@@ -191,3 +191,23 @@ def test_similar_items_say_so():
     (reason,) = visitor.reasons(1)
     assert (reason.kind, reason.index, reason.rating, reason.support) == ("film", 0, 5.0, 4)
     assert reason.weight == alike[0]
+
+
+@pytest.mark.parametrize("kind", ["item", "user"])
+@pytest.mark.parametrize("step", [0.5, 0.3])
+def test_a_nearly_full_table_gives_the_plain_products(kind, step):
+    # Sums of floats in float: n terms round n times at most, whatever the order; of halves they are exact.
+    rng = np.random.default_rng(3)
+    full = np.where(rng.random((70, 60)) < 0.8, 1 + step * rng.integers(0, 9, (70, 60)), 0)
+    full = full.astype(np.float32)
+    users, items = np.nonzero(full)
+    ratings = Ratings(users, items, full[users, items], 70, 60)
+    rows = (full if kind == "user" else full.T).astype(np.float64)
+    expected = np.array([[float((a * b).sum()) for b in rows] for a in rows])
+    np.fill_diagonal(expected, 0)
+    found = similarities(ratings, kind, "dot").dense()
+    rounding = (2 if step == 0.5 else rows.shape[1]) * np.finfo(np.float32).eps
+    np.testing.assert_allclose(found, expected, rtol=rounding)
+    lengths = np.sqrt((rows * rows).sum(axis=1))
+    found = similarities(ratings, kind, "cosine_full").dense()
+    np.testing.assert_allclose(found, expected / np.outer(lengths, lengths), rtol=2 * rounding)

@@ -131,7 +131,8 @@ def similarities(
     Notes
     -----
     The pairs are found through inverted lists: O(sum over users of their squared number of
-    ratings) for items, whatever their number.
+    ratings) for items, whatever their number; sixteen items share a walk. Sums of products
+    alone are taken in float32, others in float64.
 
     Examples
     --------
