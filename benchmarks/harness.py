@@ -163,16 +163,18 @@ def measure(
 
     A sample repeats its call until it lasts about `sample_time` seconds; turns are taken for
     about `total_time` seconds, but at least `min_turns` of them. If `pause` is not 0, it comes
-    before every sample, followed by a call that wakes the threads.
+    before every sample, followed by calls that wake the threads, unless one takes long enough
+    for their waking not to count.
     """
-    repeats = {}
+    repeats, wakes = {}, {}
     for name, call in calls.items():
-        call()
         once = max(_sample(call, 1, clock), 1e-7)
+        # The first call also warms up, and the first estimate includes the clock's own cost.
+        for _ in range(2 if once < 1.0 else 0):
+            repeats[name] = max(1, round(sample_time / once))
+            once = max(_sample(call, repeats[name], clock), 1e-7)
         repeats[name] = max(1, round(sample_time / once))
-        # The first estimate includes the clock's own cost; a second look settles short calls.
-        once = max(_sample(call, repeats[name], clock), 1e-7)
-        repeats[name] = max(1, round(sample_time / once))
+        wakes[name] = 3 if once < 0.1 else 0
     times: dict[str, list[float]] = {name: [] for name in calls}
     end = time.perf_counter() + total_time
     turn = 0
@@ -182,7 +184,8 @@ def measure(
         for name in order:
             if pause:
                 time.sleep(pause)
-                _sample(calls[name], 3, clock)
+                for _ in range(wakes[name]):
+                    calls[name]()
             times[name].append(_sample(calls[name], repeats[name], clock))
         turn += 1
     return times

@@ -446,7 +446,12 @@ class Gif:
         self._pictures: list[Any] = []
 
     def add(self, pixels: np.ndarray) -> None:
-        """Add a picture, uint8 (height, width, 3)."""
+        """Add a picture.
+
+        Parameters
+        ----------
+        pixels : ndarray of uint8, shape (height, width, 3)
+        """
         from PIL import Image
 
         self._pictures.append(Image.fromarray(pixels).quantize(colors=128, dither=Image.Dither.NONE))
