@@ -68,49 +68,70 @@ static PyObject *wrong_count(const char *name, Py_ssize_t wanted, Py_ssize_t cou
     return NULL;
 }
 
+/* A new array of the type and shape of `like`. */
+static PyObject *new_like(PyObject *like)
+{
+    PyObject *shape = PyObject_GetAttr(like, direct_known.shape), *dtype = PyObject_GetAttr(like, direct_known.dtype);
+    PyObject *const arguments[2] = {shape, dtype};
+    PyObject *made = shape == NULL || dtype == NULL ? NULL : direct_empty(NULL, arguments, 2);
+    Py_XDECREF(shape);
+    Py_XDECREF(dtype);
+    return made;
+}
+
+/* The number of an elementwise function and its three parameters; false with an exception set. */
+static bool read_unary(PyObject *number, PyObject *const *parameters, mg_unary_t *op, double *p)
+{
+    *op = (mg_unary_t)PyLong_AsLong(number);
+    for (int i = 0; i < 3 && !PyErr_Occurred(); i++) p[i] = PyFloat_AsDouble(parameters[i]);
+    return !PyErr_Occurred();
+}
+
 PyObject *direct_unary(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     (void)module;
-    if (count != 6) return wrong_count("unary", 6, count);
-    mg_unary_t op = (mg_unary_t)PyLong_AsLong(arguments[0]);
+    if (count != 5) return wrong_count("unary", 5, count);
+    mg_unary_t op;
     double p[3];
-    for (int i = 0; i < 3; i++) p[i] = PyFloat_AsDouble(arguments[3 + i]);
-    if (PyErr_Occurred()) return NULL;
+    if (!read_unary(arguments[0], arguments + 2, &op, p)) return NULL;
     arrays_t arrays = {.good = true};
     const void *x = open_array(&arrays, arguments[1], -1, false);
-    Py_ssize_t n = arrays.good && x != NULL ? arrays.views[0].len / arrays.itemsize : 0;
-    void *y = open_array(&arrays, arguments[2], n, true);
+    if (x == NULL || !arrays.good) return finish(&arrays, NOT_DIRECT);
+    Py_ssize_t n = arrays.views[0].len / arrays.itemsize;
+    PyObject *made = new_like(arguments[1]);
+    void *y = made == NULL ? NULL : open_array(&arrays, made, n, true);
     long status = NOT_DIRECT;
-    if (arrays.good && arrays.opened == 2) {
+    if (arrays.good && y != NULL) {
         PyThreadState *state = (double)n < LONG_WORK ? NULL : PyEval_SaveThread();
         status = arrays.itemsize == 4 ? (long)mg_unary_f32(op, (size_t)n, x, p[0], p[1], p[2], y)
                                       : (long)mg_unary_f64(op, (size_t)n, x, p[0], p[1], p[2], y);
         if (state != NULL) PyEval_RestoreThread(state);
     }
-    return finish(&arrays, status);
+    return finish_with(&arrays, status, made);
 }
 
 PyObject *direct_unary_backward(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     (void)module;
-    if (count != 7) return wrong_count("unary_backward", 7, count);
-    mg_unary_t op = (mg_unary_t)PyLong_AsLong(arguments[0]);
+    if (count != 6) return wrong_count("unary_backward", 6, count);
+    mg_unary_t op;
     double p[3];
-    for (int i = 0; i < 3; i++) p[i] = PyFloat_AsDouble(arguments[4 + i]);
-    if (PyErr_Occurred()) return NULL;
+    if (!read_unary(arguments[0], arguments + 3, &op, p)) return NULL;
     arrays_t arrays = {.good = true};
     const void *s = open_array(&arrays, arguments[1], -1, false);
     Py_ssize_t n = arrays.good && s != NULL ? arrays.views[0].len / arrays.itemsize : 0;
     const void *dy = open_array(&arrays, arguments[2], n, false);
-    void *dx = open_array(&arrays, arguments[3], n, true);
+    if (s == NULL || dy == NULL || !arrays.good) return finish(&arrays, NOT_DIRECT);
+    PyObject *made = new_like(arguments[1]);
+    void *dx = made == NULL ? NULL : open_array(&arrays, made, n, true);
     long status = NOT_DIRECT;
-    if (arrays.good && arrays.opened == 3) {
+    if (arrays.good && dx != NULL) {
         PyThreadState *state = (double)n < LONG_WORK ? NULL : PyEval_SaveThread();
         status = arrays.itemsize == 4 ? (long)mg_unary_backward_f32(op, (size_t)n, s, dy, p[0], p[1], p[2], dx)
                                       : (long)mg_unary_backward_f64(op, (size_t)n, s, dy, p[0], p[1], p[2], dx);
         if (state != NULL) PyEval_RestoreThread(state);
     }
-    return finish(&arrays, status);
+    return finish_with(&arrays, status, made);
 }
 
 /* The float array behind an object and its last extent; NULL for None. Anything else clears good. */

@@ -17,12 +17,11 @@ PyObject *direct_enter_gradients(PyObject *module, PyObject *const *arguments, P
 #define DIRECT_FUNCTION(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL
 #define DIRECT_NN_METHODS                                                                                              \
     {"unary", DIRECT_FUNCTION(direct_unary),                                                                           \
-     "unary($module, op, x, y, a, b, c, /)\n--\n\n"                                                                    \
-     "y = f(x) for contiguous float arrays of one type and size, as mg_unary; the C status, or\n"                      \
-     "-1 (y untouched) if one is not contiguous or they do not match."},                                               \
+     "unary($module, op, x, a, b, c, /)\n--\n\n"                                                                       \
+     "Return f(x) for a contiguous array of floats, as mg_unary; the C status, or -1, if it is none."},                \
         {"unary_backward", DIRECT_FUNCTION(direct_unary_backward),                                                     \
-         "unary_backward($module, op, s, dy, dx, a, b, c, /)\n--\n\n"                                                  \
-         "dx = dy f'(s), as mg_unary_backward; the C status, or -1 as unary."},                                        \
+         "unary_backward($module, op, s, dy, a, b, c, /)\n--\n\n"                                                      \
+         "Return dy f'(s), as mg_unary_backward; the C status, or -1 as unary."},                                      \
         {"linear", DIRECT_FUNCTION(direct_linear),                                                                     \
          "linear($module, x, w, bias, /)\n--\n\n"                                                                      \
          "Return x w' + bias, as mg_linear; bias may be None. The C status, or -1, if an array is not\n"               \

@@ -12,34 +12,33 @@ from typing import Any
 
 import numpy as np
 
-from minigrad._native import unary, unary_backward
+from minigrad._native import check_status, unary, unary_backward
 from minigrad.nn import _array
 from minigrad.nn._dtype import get_default_dtype
 from minigrad.nn._graph import Node, mode
 from minigrad.nn._tensor import Tensor, fresh, result
 
-__all__ = ["SMALL", "Pointwise", "constant", "floating", "pointwise", "run", "run_backward", "tensor_only"]
-
-SMALL = 1024
-"""Elements up to which NumPy makes the result's array itself."""
-
-_empty = np.empty_like
+__all__ = ["Pointwise", "constant", "floating", "pointwise", "run", "run_backward", "tensor_only"]
 
 
 def run(op: int, x: np.ndarray, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> np.ndarray:
     """Return f(x) for the float array `x`, where `op` is one of the core's ``MG_UNARY_`` names."""
-    y = _empty(x, order="C") if x.size <= SMALL else _array.empty(x.shape, x.dtype)
-    if unary(op, x, y, a, b, c):
-        unary(op, _array.contiguous(x), y, a, b, c)
-    return y
+    y = unary(op, x, a, b, c)
+    if type(y) is int:
+        y = unary(op, _array.contiguous(x), a, b, c)
+        if type(y) is int:
+            check_status(y, "unary")
+    return y  # type: ignore[no-any-return]
 
 
 def run_backward(op: int, s: np.ndarray, dy: np.ndarray, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> np.ndarray:
     """Return ``dy * f'`` with f' computed from `s`, the input or output that the core wants."""
-    dx = _empty(s, order="C") if s.size <= SMALL else _array.empty(s.shape, s.dtype)
-    if unary_backward(op, s, dy, dx, a, b, c):
-        unary_backward(op, _array.contiguous(s), _array.contiguous(dy), dx, a, b, c)
-    return dx
+    dx = unary_backward(op, s, dy, a, b, c)
+    if type(dx) is int:
+        dx = unary_backward(op, _array.contiguous(s), _array.contiguous(dy), a, b, c)
+        if type(dx) is int:
+            check_status(dx, "unary_backward")
+    return dx  # type: ignore[no-any-return]
 
 
 class Pointwise(Node):

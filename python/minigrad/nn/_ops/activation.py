@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from minigrad._native import lib, unary
-from minigrad.nn import _array
 from minigrad.nn._ops.unary import erf, exp, sigmoid, tanh
-from minigrad.nn._pointwise import SMALL, Pointwise, constant, floating, pointwise, tensor_only
+from minigrad.nn._pointwise import Pointwise, constant, floating, pointwise, tensor_only
 from minigrad.nn._tensor import Tensor, change_inplace, fresh, method, result
 
 __all__ = [
@@ -277,10 +276,8 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
         # The short way; `pointwise` does the same for what is not contiguous.
         values = input._data
         if values.dtype.kind == "f":
-            y = np.empty_like(values) if values.size <= SMALL else _array.empty(values.shape, values.dtype)
-            if unary(lib.MG_UNARY_RELU, values, y, 0.0, 0.0, 0.0):
-                return pointwise(Relu, input)
-            return result(y, Relu, (input,), (), True)
+            y = unary(lib.MG_UNARY_RELU, values, 0.0, 0.0, 0.0)
+            return pointwise(Relu, input) if type(y) is int else result(y, Relu, (input,), (), True)
     x = tensor_only("relu", input)
     if x._data.dtype.kind in "iu":
         if inplace:

@@ -17,7 +17,7 @@ import numpy as np
 from minigrad._native import lib, unary
 from minigrad.nn import _array
 from minigrad.nn._graph import Node
-from minigrad.nn._pointwise import SMALL, Pointwise, constant, floating, pointwise, run, tensor_only
+from minigrad.nn._pointwise import Pointwise, constant, floating, pointwise, run, tensor_only
 from minigrad.nn._tensor import Tensor, fresh, inplace, method, result, write_out
 
 __all__ = [
@@ -125,11 +125,11 @@ def _elementary(
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if out is None and isinstance(input, Tensor):
-            # The short way for a small contiguous float tensor; `pointwise` does the same for any.
+            # The short way for a contiguous float tensor; `pointwise` does the same for any.
             x = input._data
-            if x.size <= SMALL and x.dtype.kind == "f":
-                y = np.empty_like(x)
-                if not unary(op, x, y, 0.0, 0.0, 0.0):
+            if x.dtype.kind == "f":
+                y = unary(op, x, 0.0, 0.0, 0.0)
+                if type(y) is not int:
                     return result(y, node, (input,), () if by_output else (input,), by_output)
         made = pointwise(node, floating(name, input))
         return made if out is None else write_out(name, out, made)
