@@ -25,7 +25,8 @@ typedef struct {
 /* count: the rows index[0 ... count - 1] have a column in common with the lanes of `present`: one
  *     more in n, MG_PAIR_LANES elements a row.
  * add: the same for the sums, where x holds the lanes' values and 0 in the others.
- * judge: known = mask of the lanes with n >= least, found = how many they are; totals[lane] += 1 for each.
+ * judge: known = mask of the lanes with n >= least.
+ * tally: found = how many lanes known names; totals[lane] += 1 for each.
  * finish: the similarities out of the sums of `rows` rows b, whose 1 / length is inverse.
  * left: the elements of x, MG_PAIR_LANES, in lanes of the mask known go side by side to value, and
  *     first + lane to index; returns how many.
@@ -36,7 +37,8 @@ typedef struct {
     void (*count)(uint16_t present, size_t count, const int32_t *index, int32_t *n);
     void (*add)(size_t parts, uint16_t present, const float *x, size_t count, const int32_t *index, const float *value,
                 double *sums);
-    void (*judge)(size_t rows, const int32_t *n, int32_t least, uint16_t *known, int32_t *found, int32_t *totals);
+    void (*judge)(size_t rows, const int32_t *n, int32_t least, uint16_t *known);
+    void (*tally)(size_t rows, const uint16_t *known, int32_t *found, int32_t *totals);
     void (*finish)(const mg_pair_rule_t *rule, size_t rows, const double *sums, const int32_t *n, const double *inverse,
                    float *out);
     size_t (*left)(uint16_t known, int32_t first, const float *x, int32_t *index, float *value);

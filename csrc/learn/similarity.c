@@ -124,6 +124,17 @@ static void add_block(const work_t *work, size_t first, size_t touched, bool cou
     }
 }
 
+/* Which rows b have a column in common with which rows of a block: all that a support of 1 asks. */
+static void meet(const work_t *work, size_t touched, const desk_t *desk, uint16_t *known)
+{
+    const mg_table_t *columns = work->columns;
+    for (size_t t = 0; t < touched; t++) {
+        size_t column = (size_t)desk->list[t];
+        uint16_t lanes = desk->lanes[column];
+        for (int64_t e = desk->from[column]; e < columns->start[column + 1]; e++) known[columns->index[e]] |= lanes;
+    }
+}
+
 /* Pairs (a, b) are symmetric, so only those with b > a are counted. */
 static void count_chunk(void *context, size_t chunk, size_t worker)
 {
@@ -132,12 +143,17 @@ static void count_chunk(void *context, size_t chunk, size_t worker)
     int32_t *found = work->found + chunk * n, totals[BLOCK] = {0};
     uint16_t *known = work->known + chunk * n;
     desk_t desk = desk_of(work, worker);
-    add_block(work, first, gather(work, first, last, &desk), true, &desk);
-    for (size_t b = first; b < last; b++)
-        for (size_t lane = b - first; lane < BLOCK; lane++) desk.n[b * BLOCK + lane] = 0;
-    memset(found, 0, n * sizeof *found);
+    size_t touched = gather(work, first, last, &desk);
     memset(known, 0, n * sizeof *known);
-    work->kernels->judge(n - first, desk.n + first * BLOCK, work->min_support, known + first, found + first, totals);
+    if (work->min_support == 1) {
+        meet(work, touched, &desk, known);
+    } else {
+        add_block(work, first, touched, true, &desk);
+        work->kernels->judge(n - first, desk.n + first * BLOCK, work->min_support, known + first);
+    }
+    for (size_t b = first; b < last; b++) known[b] &= (uint16_t)((1u << (b - first)) - 1);
+    memset(found, 0, n * sizeof *found);
+    work->kernels->tally(n - first, known + first, found + first, totals);
     for (size_t a = first; a < last; a++) work->count[a] = totals[a - first];
 }
 
