@@ -14,8 +14,7 @@ enum {
     CHUNK = 1 << 14,        /* elements of a chunk of work */
     RUN = 1 << 13,          /* elements summed in working precision before a sum in double */
     SHARES = 32,            /* of the rows of a layer norm, each with sums of its own, at most */
-    STREAM_BYTES = 1 << 22, /* twice a usual second-level cache: outputs that would not stay there */
-    STREAM_COPY = 1 << 24,  /* where one array is read for one written, the third level keeps up */
+    STREAM_BYTES = 1 << 22, /* twice a usual second-level cache */
     PREFETCH = 1 << 13,
     SHARE_ROWS = 16,        /* at least */
     NARROW = 32,            /* a batch norm's plane with fewer elements is treated by columns */
