@@ -290,23 +290,28 @@ static mg_status_t convolve(mg_winograd_plan_t *plan, const float *bias)
     return MG_OK;
 }
 
+mg_winograd_plan_t mg_winograd_plan_of(const mg_conv_shape_t *shape)
+{
+    return (mg_winograd_plan_t){.batch = shape->batch,
+                                .channels_in = shape->in_channels,
+                                .channels_out = shape->out_channels,
+                                .height = shape->in_size[1],
+                                .width = shape->in_size[2],
+                                .out_height = shape->out_size[1],
+                                .out_width = shape->out_size[2],
+                                .pad_y = shape->pad[1],
+                                .pad_x = shape->pad[2]};
+}
+
 mg_status_t mg_winograd_forward(const mg_conv_shape_t *shape, const float *x, const float *w, const float *bias,
                                 mg_activation_t activation, float *y, uint8_t *kept)
 {
-    mg_winograd_plan_t plan = {.batch = shape->batch,
-                               .channels_in = shape->in_channels,
-                               .channels_out = shape->out_channels,
-                               .height = shape->in_size[1],
-                               .width = shape->in_size[2],
-                               .out_height = shape->out_size[1],
-                               .out_width = shape->out_size[2],
-                               .pad_y = shape->pad[1],
-                               .pad_x = shape->pad[2],
-                               .activation = activation,
-                               .x = x,
-                               .w = w,
-                               .out = y,
-                               .kept = kept};
+    mg_winograd_plan_t plan = mg_winograd_plan_of(shape);
+    plan.activation = activation;
+    plan.x = x;
+    plan.w = w;
+    plan.out = y;
+    plan.kept = kept;
     return convolve(&plan, bias);
 }
 

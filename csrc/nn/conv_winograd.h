@@ -40,6 +40,9 @@ typedef struct {
     size_t channels, padded, height, width;
 } mg_winograd_source_t;
 
+/* The sizes that the shape names. */
+mg_winograd_plan_t mg_winograd_plan_of(const mg_conv_shape_t *shape);
+
 /* Derive the sizes that follow from the others. */
 void mg_winograd_plan(mg_winograd_plan_t *plan);
 mg_winograd_block_t mg_winograd_block(const mg_winograd_plan_t *plan, size_t index, float *scratch);

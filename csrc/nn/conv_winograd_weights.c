@@ -91,19 +91,11 @@ static void transform_weightgrad(void *context, size_t c, size_t worker)
 mg_status_t mg_winograd_weight_grad(const mg_conv_shape_t *shape, const float *x, const float *dy, const uint8_t *taken,
                                     float *dw, float *db)
 {
-    mg_winograd_plan_t plan = {.batch = shape->batch,
-                               .channels_in = shape->in_channels,
-                               .channels_out = shape->out_channels,
-                               .height = shape->in_size[1],
-                               .width = shape->in_size[2],
-                               .out_height = shape->out_size[1],
-                               .out_width = shape->out_size[2],
-                               .pad_y = shape->pad[1],
-                               .pad_x = shape->pad[2],
-                               .x = x,
-                               .dy = dy,
-                               .taken = taken,
-                               .out = dw};
+    mg_winograd_plan_t plan = mg_winograd_plan_of(shape);
+    plan.x = x;
+    plan.dy = dy;
+    plan.taken = taken;
+    plan.out = dw;
     enum { MOST_PARTS = 8, PART_BYTES = 4 << 20 };
     mg_winograd_plan(&plan);
     size_t workers = mg_pool_workers(), sum = MG_WINOGRAD_COEFFICIENTS * plan.channels_in * plan.padded_out;
