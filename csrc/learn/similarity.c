@@ -55,7 +55,7 @@ typedef struct {
     double *sums;    /* parts x n_rows; floats where there is one part */
     int32_t *n;      /* n_rows */
     float *x;        /* n_columns: the block's values, or n_rows: its similarities */
-    int32_t *list;   /* n_rows: rows, or n_columns: columns that the block has */
+    int32_t *list;   /* n_columns: those that the block has */
     uint16_t *lanes; /* n_columns: which rows of the block have it */
     int64_t *from;   /* n_columns: where the first of them stands in it */
 } desk_t;
@@ -78,7 +78,7 @@ static desk_t desk_of(const work_t *work, size_t worker)
     desk.n = (int32_t *)(desk.from + columns);
     desk.x = (float *)(desk.n + n * BLOCK);
     desk.list = (int32_t *)(desk.x + most * BLOCK);
-    desk.lanes = (uint16_t *)(desk.list + most);
+    desk.lanes = (uint16_t *)(desk.list + columns);
     return desk;
 }
 
@@ -220,9 +220,10 @@ static mg_status_t run(work_t *work, mg_body_t body)
     if (n == 0) return MG_OK;
     size_t columns = rows->n_columns, most = larger(n, columns);
     if (!mg_size_mul(n, BLOCK * (work->rule.parts * sizeof(double) + sizeof(int32_t)), &bytes) ||
-        !mg_size_mul(most, BLOCK * sizeof(float) + sizeof(int32_t), &lanes) ||
-        !mg_size_mul(columns, sizeof(int64_t) + sizeof(uint16_t), &more) || !mg_size_add(bytes, lanes, &bytes) ||
-        !mg_size_add(bytes, more, &bytes) || !mg_size_add(bytes, MG_ALIGNMENT, &bytes))
+        !mg_size_mul(most, BLOCK * sizeof(float), &lanes) ||
+        !mg_size_mul(columns, sizeof(int64_t) + sizeof(int32_t) + sizeof(uint16_t), &more) ||
+        !mg_size_add(bytes, lanes, &bytes) || !mg_size_add(bytes, more, &bytes) ||
+        !mg_size_add(bytes, MG_ALIGNMENT, &bytes))
         return MG_ERR_OVERFLOW;
     bytes -= bytes % MG_ALIGNMENT;
     work->kernels = &mg_kernels()->pairs;
