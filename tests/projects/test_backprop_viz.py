@@ -129,6 +129,47 @@ def test_a_learning_rate_that_is_too_high_freezes_the_run_and_says_why() -> None
     assert playground.lab.problem == ""
 
 
+@pytest.fixture
+def diverged() -> Playground:
+    """Return a run that has left the numbers: at its last step the loss is NaN."""
+    choice = Choice(hidden=(8,) * 6, activations=("relu",) * 6, init="he", optimizer="momentum", lr=9e5)
+    playground = Playground(choice)
+    while playground.lab.step():
+        assert playground.lab.time < 100
+    assert math.isnan(playground.lab.record.loss)
+    return playground
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_frozen_frame_is_drawn_and_told_with_its_cause_however_one_comes_there(diverged: Playground) -> None:
+    view = View(diverged.lab, diverged)
+    assert "NaN" not in json.dumps(diverged.state(), allow_nan=False)
+    view.handle(ui.Event("key", key="left"))
+    assert (diverged.lab.problem, view.message) == ("", "")
+    view.handle(ui.Event("key", key="right"))
+    assert view.message.startswith(f"the loss became nan at step {diverged.lab.time}")
+    view.handle(ui.Event("key", key="space"))
+    assert math.isnan(diverged.lab.record.loss)
+    with ui.Stage(*SIZE, window=False) as stage:
+        view.draw(stage)
+        for layer in range(7):
+            view.picked = (layer, 0, 0)
+            view.handle(ui.Event("wheel", button=1))
+            view.draw(stage)
+
+
+def test_a_learning_rate_lowered_stays_so_back_in_time(playground: Playground) -> None:
+    for _ in range(5):
+        playground.lab.step()
+    before = playground.lab.history[3].values[0]
+    playground.change(lr=0.01)
+    playground.lab.go_to(3)
+    playground.lab.step()
+    moved = np.abs(playground.lab.history[4].values[0] - before).max()
+    gradient = np.abs(Playground(Choice()).lab.record.layers[0].weight_grad).max()
+    assert 0 < moved <= 0.02 * gradient
+
+
 def test_dead_relus_are_counted() -> None:
     playground = Playground(Choice(activations=("relu", "relu")))
     before = playground.lab.dead_nodes()
@@ -173,6 +214,21 @@ def test_own_points_from_a_table(tmp_path: Path) -> None:
         Playground(Choice(data=str(tmp_path / "own.csv")))
     playground = Playground(Choice(data=str(tmp_path / "own.csv"), drop_missing=True))
     assert len(playground.points) == 49
+
+
+def test_two_of_many_columns_are_chosen_and_brought_into_the_square(run: Run, tmp_path: Path) -> None:
+    rows = [f"{100 + x},{x * y},{1000 + y},{int(x > y)}" for x in range(5) for y in range(5)]
+    path = tmp_path / "wide.csv"
+    path.write_text("a,b,c,kind\n" + "\n".join(rows) + "\n")
+    done = run(str(path), "--label", "kind")
+    assert (done.code, "choose two of the columns a, b, c with --inputs A,B" in done.err) == (1, True)
+    done = run(str(path), "--label", "kind", "--inputs", "a,z")
+    assert (done.code, "'z' is not a column of numbers; there are a, b, c" in done.err) == (1, True)
+    assert run(str(path), "--inputs", "a").code == 2
+    assert run("xor", "--inputs", "a,c").code == 2
+    points = Playground(Choice(data=str(path), label="kind", inputs=("c", "a"))).points
+    np.testing.assert_array_equal(points[:6], [[-1, -1], [-0.5, -1], [0, -1], [0.5, -1], [1, -1], [-1, -0.5]])
+    assert run(str(path), "--label", "kind", "--inputs", "a,c", "--steps", "1", "--json").code == 0
 
 
 # The picture
@@ -302,3 +358,61 @@ def test_viz_opens_on_a_model_from_outside(tmp_path: Path) -> None:
         assert picture.size == SIZE
     with pytest.raises(ValueError, match="at least one Linear layer"):
         mg.viz(mg.nn.Sequential(mg.nn.PReLU()), x, x, save=tmp_path / "none.png")
+
+
+class _Backwards(mg.Module):
+    """Defines its layers in another order than it runs them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.first = mg.nn.Linear(3, 1, dtype=mg.float64), mg.nn.Linear(2, 3, dtype=mg.float64)
+
+    def forward(self, x: mg.Tensor) -> mg.Tensor:
+        return self.last(mg.tanh(self.first(x)))
+
+
+def test_viz_shows_two_inputs_and_checks_the_layer_that_is_shown(tmp_path: Path) -> None:
+    mg.manual_seed(0)
+    x = np.random.default_rng(0).standard_normal((10, 2))
+    lab = mg.viz(_Backwards(), x, np.ones(10), save=tmp_path / "model.png")
+    assert lab.widths == [2, 3, 1]
+    for layer, to, source in ((0, 2, 1), (1, 0, 2)):
+        exact, difference = lab.finite_difference(layer, to, source)
+        assert exact == pytest.approx(difference, rel=1e-6)
+    single = mg.nn.Sequential(mg.nn.Linear(2, 3), mg.nn.ReLU(), mg.nn.Linear(3, 1))
+    single[0].weight.requires_grad_(False)
+    lab = mg.viz(single, x, np.ones((10, 1)), save=tmp_path / "float32.png")
+    assert not lab.record.layers[0].weight_grad.any()
+
+
+def test_viz_repeats_dropout_and_buffers_for_a_difference_and_back_in_time(tmp_path: Path) -> None:
+    mg.manual_seed(0)
+    parts = (mg.nn.Linear(2, 6), mg.nn.BatchNorm1d(6), mg.nn.Tanh(), mg.nn.Dropout(0.5), mg.nn.Linear(6, 1))
+    model = mg.nn.Sequential(*parts).double()
+    x = np.random.default_rng(0).standard_normal((10, 2))
+    lab = mg.viz(model, x, x[:, 0], save=tmp_path / "model.png")
+    exact, difference = lab.finite_difference(0, 1, 0)
+    assert exact == pytest.approx(difference, rel=1e-5)
+    for _ in range(6):
+        lab.step()
+    losses, means = lab.losses, model[1].running_mean.tolist()
+    lab.go_to(2)
+    for _ in range(4):
+        lab.step()
+    assert lab.losses == losses
+    assert model[1].running_mean.tolist() == means
+
+
+def test_viz_refuses_layers_side_by_side(tmp_path: Path) -> None:
+    class Two(mg.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b, self.c = mg.nn.Linear(2, 3), mg.nn.Linear(2, 4), mg.nn.Linear(7, 1)
+
+        def forward(self, x: mg.Tensor) -> mg.Tensor:
+            return self.c(mg.cat([self.a(x), self.b(x)], 1))
+
+    with pytest.raises(ValueError, match="must follow one another; layer 1 makes 3 values, layer 2 reads 2"):
+        mg.viz(Two(), np.ones((4, 2)), np.ones((4, 1)), save=tmp_path / "none.png")
+    with pytest.raises(ValueError, match="at least one Linear layer"):
+        mg.viz(mg.nn.Sequential(mg.nn.ReLU()), np.ones((4, 2)), np.ones((4, 1)), save=tmp_path / "none.png")

@@ -101,7 +101,7 @@ class _Calls:
         if sample is not None and not 0 <= sample < len(playground.points):
             raise ValueError(f"there is no sample {sample}; there are {len(playground.points)}")
         state: dict[str, Any] = playground.state(sample)
-        state["map"] = [[round(float(v), 3) for v in row] for row in playground.decision_map(32)]
+        state["map"] = [[_rounded(float(v)) for v in row] for row in playground.decision_map(32)]
         state["losses"] = _thinned(playground.lab.losses)
         return state
 
@@ -125,9 +125,15 @@ class _Calls:
             raise ValueError(f"value must be a number; got {value!r}")
         self.playground.lab.set_weight(*_place(content), float(value))
 
-    def check(self, content: dict[str, Any]) -> dict[str, float]:
-        exact, difference = self.playground.lab.finite_difference(*_place(content))
+    def check(self, content: dict[str, Any]) -> dict[str, float | None]:
+        pair = self.playground.lab.finite_difference(*_place(content))
+        exact, difference = (value if math.isfinite(value) else None for value in pair)
         return {"gradient": exact, "difference": difference}
+
+
+def _rounded(value: float) -> float | None:
+    """Return a number for JSON, which has no word for one that is not finite."""
+    return round(value, 3) if math.isfinite(value) else None
 
 
 def _integer(value: Any, name: str, low: int, high: int) -> int:

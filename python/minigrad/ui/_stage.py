@@ -292,7 +292,8 @@ class Stage:
         color : tuple of int
         width : int, default 0
         """
-        self._pygame.draw.aacircle(self.surface, color, centre, float(radius), width)
+        middle = float(centre[0]), float(centre[1])  # pygame takes no float32
+        self._pygame.draw.aacircle(self.surface, color, middle, float(radius), width)
 
     def rectangle(
         self, corner: Sequence[float], size: Sequence[float], color: Color, width: int = 0, round_by: int = 0

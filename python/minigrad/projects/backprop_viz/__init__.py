@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import minigrad as mg
 from minigrad import serve, ui
 from minigrad.projects._program import Session, Tour, program, run
 from minigrad.projects.backprop_viz._lab import Lab
-from minigrad.projects.backprop_viz._playground import ACTIVATIONS, INITS, OPTIMIZERS, Choice, Playground
+from minigrad.projects.backprop_viz._playground import ACTIVATIONS, DATA, INITS, OPTIMIZERS, Choice, Playground
 from minigrad.projects.backprop_viz._window import SIZE, View
 from minigrad.serialization import write_atomically
 
@@ -45,6 +46,8 @@ _FRAMES = 60  # of the animation
 @click.option("--lr", type=float, default=0.3, show_default=True, help="Learning rate.")
 @click.option("--noise", type=float, default=0.05, show_default=True, help="Of the generated data.")
 @click.option("--skip", is_flag=True, help="Add a layer's input to its output where the widths agree.")
+@click.option("--label", metavar="COLUMN", help="The column of classes of a CSV file.")
+@click.option("--inputs", metavar="A,B", help="The two columns of a CSV file to learn from.")
 @click.option("--drop-missing", is_flag=True, help="Leave out rows of a CSV file in which a value is missing.")
 @click.option("--steps", type=click.IntRange(1, 20_000), default=300, show_default=True, help="Without a window.")
 @click.option("--web", is_flag=True, help="Serve the page on this machine instead of opening a window.")
@@ -66,17 +69,24 @@ def command(
         _serve(session, playground, port)
         return
     if session.window[0] is not None and session.save is None:
-        _open(session, View(playground.lab, playground), playground.choice.data)
+        _open(session, View(playground.lab, playground))
         return
     _render(session, playground, steps)
 
 
 def _choice(data: str, hidden: str, activation: str, seed: int, knobs: dict[str, Any]) -> Choice:
+    inputs = knobs.pop("inputs")
+    columns = tuple(name.strip() for name in inputs.split(",")) if inputs is not None else ()
+    if inputs is not None and len(columns) != 2:
+        raise click.UsageError(f"--inputs must be two columns parted by a comma; got {inputs!r}")
+    if data in DATA and (columns or knobs["label"] is not None or knobs["drop_missing"]):
+        raise click.UsageError("--inputs, --label and --drop-missing need a CSV file")
     try:
         widths = tuple(int(part) for part in hidden.split(",")) if hidden.strip() else ()
     except ValueError:
         raise click.UsageError(f"--hidden must be widths parted by commas, such as 4,4; got {hidden!r}") from None
-    choice = Choice(data=data, hidden=widths, activations=(activation,) * len(widths), seed=seed, **knobs)
+    activations = (activation,) * len(widths)
+    choice = Choice(data=data, hidden=widths, activations=activations, seed=seed, inputs=columns, **knobs)
     try:
         choice.check()
     except ValueError as error:
@@ -108,11 +118,12 @@ def _serve(session: Session, playground: Playground, port: int) -> None:
     serve.run(serve.backprop_app(playground), port, on_start=announce)
 
 
-def _open(session: Session | None, view: View, name: str) -> None:
+def _open(session: Session | None, view: View) -> None:
     """Show `view` in a window until it is closed."""
     with ui.Stage(*SIZE, title="Backpropagation") as stage:
 
         def save() -> str:
+            name = view.playground.choice.data if view.playground is not None else "model"
             path = write_atomically(Path(f"backprop_{Path(name).stem}_{view.lab.time}.png"), stage.png())
             if session is not None:
                 session.keep(path)
@@ -122,9 +133,7 @@ def _open(session: Session | None, view: View, name: str) -> None:
         while not view.done:
             for event in stage.events():
                 view.handle(event)
-            if view.running:
-                view.step()
-            view.draw(stage)
+            view.refresh(stage)
             stage.show(60)
 
 
@@ -144,7 +153,8 @@ def _render(session: Session, playground: Playground, steps: int) -> None:
         session.keep(path)
         session.say(f"Saved {'animation' if moving else 'picture'} to {path}")
     state = playground.state()
-    session.result({**state, "losses": playground.lab.losses, "seconds": round(time.perf_counter() - start, 3)})
+    losses = [loss if math.isfinite(loss) else None for loss in playground.lab.losses]
+    session.result({**state, "losses": losses, "seconds": round(time.perf_counter() - start, 3)})
 
 
 def _run_through(playground: Playground, steps: int) -> list[np.ndarray]:
@@ -187,7 +197,8 @@ def viz(model: Any, x: Any, y: Any, *, loss: Any = None, lr: float = 0.1, save: 
     y : array_like
         What the loss compares the output with: class numbers, or numbers of the output's shape.
     loss : callable, optional
-        ``loss(output, y)``; by default cross entropy for integer `y`, the mean square otherwise.
+        ``loss(output, y)``; by default cross entropy for integer `y` and several outputs, the mean
+        square otherwise.
     lr : float, default 0.1
         Of plain gradient descent.
     save : path, optional
@@ -201,7 +212,7 @@ def viz(model: Any, x: Any, y: Any, *, loss: Any = None, lr: float = 0.1, save: 
     Raises
     ------
     ValueError
-        If the model has no linear layer.
+        If the model has no linear layer, or its linear layers do not follow one another.
     DataError
         If there is neither a display nor `save`.
 
@@ -212,13 +223,16 @@ def viz(model: Any, x: Any, y: Any, *, loss: Any = None, lr: float = 0.1, save: 
     >>> model = mg.nn.Sequential(mg.nn.Linear(2, 3), mg.nn.Tanh(), mg.nn.Linear(3, 1))
     >>> lab = mg.viz(model, np.eye(2), np.ones((2, 1)), save="my_model.png")  # doctest: +SKIP
     """
-    dtype = next(iter(model.parameters())).dtype.numpy
+    parameters = list(model.parameters())
+    if not parameters:
+        raise ValueError("viz: model must contain at least one Linear layer; got none")
+    dtype = parameters[0].dtype.numpy
     inputs = np.ascontiguousarray(x.numpy() if isinstance(x, mg.Tensor) else x, dtype)
     target = y.numpy() if isinstance(y, mg.Tensor) else np.asarray(y)
     classes = target.dtype.kind in "iu"
     target = target.astype(np.int64) if classes else np.ascontiguousarray(target, dtype)
     if loss is None:
-        loss = mg.nn.CrossEntropyLoss() if classes else mg.nn.MSELoss()
+        loss = _usual_loss
     lab = Lab(model, inputs, target, loss, lambda parameters: mg.optim.SGD(parameters, lr=lr))
     if save is not None:
         with ui.Stage(*SIZE, window=False) as stage:
@@ -228,8 +242,19 @@ def viz(model: Any, x: Any, y: Any, *, loss: Any = None, lr: float = 0.1, save: 
     backend, reason = ui.window_backend()
     if backend is None:
         raise mg.DataError(f"viz: no window can open: {reason}; pass save='picture.png'")
-    _open(None, View(lab), "model")
+    _open(None, View(lab))
     return lab
+
+
+def _usual_loss(output: Any, target: Any) -> Any:
+    """Return cross entropy for classes, else the mean square; a column and a plain list of numbers agree."""
+    if target.dtype == mg.int64:
+        if output.ndim == 2 and output.shape[1] > 1:
+            return mg.nn.functional.cross_entropy(output, target)
+        target = target.to(output.dtype)
+    if target.numel() == output.numel():
+        target = target.reshape(output.shape)
+    return mg.nn.functional.mse_loss(output, target)
 
 
 def tour() -> Tour:

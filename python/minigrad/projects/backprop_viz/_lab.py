@@ -13,8 +13,9 @@ and the gradients of the weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,10 @@ class LayerView:
     @property
     def grad_norm(self) -> float:
         """Euclidean norm of the layer's gradient, weights and biases together."""
-        return math.sqrt(float((self.weight_grad**2).sum() + (self.bias_grad**2).sum()))
+        both = np.concatenate([self.weight_grad.ravel(), self.bias_grad])
+        top = float(np.abs(both).max())
+        # Taken out first: the square of a gradient that explodes would overflow long before it does.
+        return top * math.sqrt(float(((both / top) ** 2).sum())) if 0 < top < math.inf else top
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +76,22 @@ class Record:
 
 
 @dataclass
+class _Chance:
+    """What a model's answer depends on beside its parameters: the next random number, the buffers.
+
+    `position` is None for a model that draws none, so that nobody else's numbers are disturbed.
+    """
+
+    position: int | None
+    buffers: list[np.ndarray]
+
+
+@dataclass
 class _Moment:
-    """What is needed to go back to a step: parameters, the optimizer's memory, loss, norms."""
+    """What is needed to go back to a step: parameters, buffers, the optimizer's memory, loss, norms."""
 
     values: list[np.ndarray]
+    chance: _Chance
     optimizer: dict[str, Any]
     loss: float
     norms: tuple[float, ...]
@@ -113,15 +129,38 @@ class Lab:
     def __post_init__(self) -> None:
         self._inputs, self._targets = mg.from_numpy(np.ascontiguousarray(self.x)), mg.from_numpy(self.y)
         self.parameters = list(self.model.parameters())
+        self._buffers = list(self.model.buffers())
         self._optimizer = self.optimizer(self.parameters)
         self._seen: list[tuple[Any, Any, Any]] = []
+        self._linears: list[Any] = []
         for module in self.model.modules():
             if isinstance(module, mg.nn.Linear):
                 module.register_forward_hook(self._observe)
         self.record = self._look()
-        if not self.record.layers:
-            raise ValueError("viz: model must contain at least one Linear layer; got none")
+        self._check_chain()
         self.history = [self._moment()]
+
+    def _check_chain(self) -> None:
+        """Raise ValueError unless each linear layer reads a matrix, and what the one before it made."""
+        layers = self.record.layers
+        if not layers:
+            raise ValueError("viz: model must contain at least one Linear layer; got none")
+        for layer in layers:
+            if layer.inputs.shape != (len(self.x), layer.weight.shape[1]):
+                raise ValueError(
+                    f"viz: each Linear layer must read a matrix of {len(self.x)} samples; got {layer.inputs.shape}"
+                )
+        for i, (layer, after) in enumerate(pairwise(layers), start=1):
+            if len(layer.weight) != after.weight.shape[1]:
+                raise ValueError(
+                    f"viz: the Linear layers must follow one another; layer {i} makes {len(layer.weight)} values, "
+                    f"layer {i + 1} reads {after.weight.shape[1]}"
+                )
+        if self.record.outputs.shape[1] != len(layers[-1].weight):
+            raise ValueError(
+                f"viz: the model's output must have the last Linear layer's {len(layers[-1].weight)} columns; "
+                f"got {self.record.outputs.shape[1]}"
+            )
 
     def _observe(self, module: Any, inputs: tuple[Any, ...], output: Any) -> None:
         if output.requires_grad:
@@ -131,34 +170,54 @@ class Lab:
     def _look(self) -> Record:
         """Run forward and backward at the present weights, and keep what flowed."""
         self._seen.clear()
+        position = mg.default_generator.position
+        self._chance = _Chance(position, [b.numpy().copy() for b in self._buffers])
         self.model.zero_grad()
         output = self.model(self._inputs)
         loss = self.loss(output, self._targets)
         loss.backward()
+        if mg.default_generator.position == position:
+            self._chance.position = None
         layers = tuple(self._view(*seen) for seen in self._seen)
+        self._linears = [module for module, _, _ in self._seen]
         self._seen.clear()
         shown = output.detach() if self.squash is None else self.squash(output.detach())
         outputs = shown.numpy().reshape(len(self.x), -1).copy()
         return Record(self.time, float(loss.item()), layers, outputs)
 
+    def _again(self) -> None:
+        """Put dropout's random numbers and the buffers back to where they were before the last look."""
+        if self._chance.position is not None:
+            mg.default_generator.position = self._chance.position
+        with mg.no_grad():
+            for buffer, values in zip(self._buffers, self._chance.buffers, strict=True):
+                buffer.copy_(mg.from_numpy(values))
+
     @staticmethod
     def _view(module: Any, inputs: Any, sums: Any) -> LayerView:
-        n_out = module.weight.shape[0]
-        zero = np.zeros(n_out, np.float64)
+        zero = np.zeros(module.weight.shape[0], np.float64)
+
+        def gradient(parameter: Any) -> np.ndarray:
+            # A frozen parameter has none.
+            kept = parameter.grad if parameter.grad is not None else mg.zeros_like(parameter)
+            values: np.ndarray = kept.numpy().copy()
+            return values
+
         has_bias = module.bias is not None
         return LayerView(
             inputs=inputs.detach().numpy().copy(),
             sums=sums.detach().numpy().copy(),
             deltas=sums.grad.numpy().copy(),
             weight=module.weight.detach().numpy().copy(),
-            weight_grad=module.weight.grad.numpy().copy(),
+            weight_grad=gradient(module.weight),
             bias=module.bias.detach().numpy().copy() if has_bias else zero,
-            bias_grad=module.bias.grad.numpy().copy() if has_bias else zero,
+            bias_grad=gradient(module.bias) if has_bias else zero,
         )
 
     def _moment(self) -> _Moment:
         return _Moment(
             values=[p.detach().numpy().copy() for p in self.parameters],
+            chance=self._chance,
             optimizer=_copied(self._optimizer.state_dict()),
             loss=self.record.loss,
             norms=tuple(layer.grad_norm for layer in self.record.layers),
@@ -177,28 +236,37 @@ class Lab:
         self._optimizer.step()
         self.time += 1
         self.record = self._look()
-        if not math.isfinite(self.record.loss) or not all(np.isfinite(p.numpy()).all() for p in self._plain()):
-            self.problem = (
-                f"the loss became {self.record.loss} at step {self.time}; go back, or lower the learning rate"
-            )
+        self.problem = self._trouble()
         self.history.append(self._moment())
         if len(self.history) > _LONGEST:
             self.problem = f"{_LONGEST:,} steps are kept; reset to go on"
         return not self.problem
 
-    def _plain(self) -> list[Any]:
-        return [p.detach() for p in self.parameters]
+    def _trouble(self) -> str:
+        """Say what keeps the run from going on from the present moment; nothing if all numbers are finite."""
+        if not math.isfinite(self.record.loss):
+            what = f"the loss became {self.record.loss}"
+        elif all(np.isfinite(p.detach().numpy()).all() for p in self.parameters):
+            return ""
+        else:
+            what = "a weight became infinite"
+        return f"{what} at step {self.time}; lower the learning rate and go back"
 
     def go_to(self, time: int) -> None:
-        """Go back (or forward again) to the moment after `time` steps."""
+        """Go back (or forward again) to the moment after `time` steps; the learning rate stays as it is set."""
         self.time = min(max(time, 0), len(self.history) - 1)
         moment = self.history[self.time]
         with mg.no_grad():
             for parameter, values in zip(self.parameters, moment.values, strict=True):
                 parameter.copy_(mg.from_numpy(values))
+        rates = [group["lr"] for group in self._optimizer.param_groups]
         self._optimizer.load_state_dict(_copied(moment.optimizer))
+        for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        self._chance = moment.chance
+        self._again()
         self.record = self._look()
-        self.problem = "" if math.isfinite(self.record.loss) else self.problem
+        self.problem = self._trouble()
 
     def set_weight(self, layer: int, to: int, source: int, value: float) -> None:
         """Change one weight at the present moment; what came after it is cut off.
@@ -214,7 +282,9 @@ class Lab:
         del self.history[self.time + 1 :]
         with mg.no_grad():
             weight[to, source] = value
+        self._again()
         self.record = self._look()
+        self.problem = self._trouble()
         self.history[self.time] = self._moment()
 
     def set_learning_rate(self, lr: float) -> None:
@@ -225,13 +295,13 @@ class Lab:
     # --- questions
 
     def _weight(self, layer: int, to: int, source: int) -> Any:
-        linears = [m for m in self.model.modules() if isinstance(m, mg.nn.Linear)]
-        if not 0 <= layer < len(linears):
-            raise ValueError(f"there is no layer {layer}; the model has {len(linears)}")
-        n_out, n_in = linears[layer].weight.shape
+        # In the order in which they ran, as they are shown; a model may define them in another.
+        if not 0 <= layer < len(self._linears):
+            raise ValueError(f"there is no layer {layer}; the model has {len(self._linears)}")
+        n_out, n_in = self._linears[layer].weight.shape
         if not (0 <= to < n_out and 0 <= source < n_in):
             raise ValueError(f"layer {layer} has {n_out} x {n_in} weights; got [{to}, {source}]")
-        return linears[layer].weight
+        return self._linears[layer].weight
 
     def finite_difference(self, layer: int, to: int, source: int) -> tuple[float, float]:
         """Return (dL/dw by backpropagation, dL/dw by a central difference) of one weight."""
@@ -244,16 +314,22 @@ class Lab:
         with mg.no_grad():
             for value in (kept + step, kept - step):
                 weight[to, source] = value
+                self._again()
                 losses.append(float(self.loss(self.model(self._inputs), self._targets).item()))
             weight[to, source] = kept
+            self._again()
+            self.model(self._inputs)  # the buffers and the random numbers as after the look
         exact = float(self.record.layers[layer].weight_grad[to, source])
         return exact, (losses[0] - losses[1]) / (2 * step)
 
     def predict(self, points: np.ndarray) -> np.ndarray:
         """Return what the last nodes show for inputs (n, n_features), as (n, n_outputs)."""
+        was = self.model.training
+        self.model.eval()  # as it will be used, without dropout
         with mg.no_grad():
             output = self.model(mg.from_numpy(np.ascontiguousarray(points, self.x.dtype)))
             shown = output if self.squash is None else self.squash(output)
+        self.model.train(was)
         values: np.ndarray = shown.numpy().reshape(len(points), -1)
         return values
 
@@ -284,8 +360,3 @@ def _copied(state: Any) -> Any:
     if isinstance(state, (list, tuple)):
         return type(state)(_copied(item) for item in state)
     return state.clone() if isinstance(state, mg.Tensor) else state
-
-
-def as_lists(values: Sequence[np.ndarray]) -> list[Any]:
-    """Return arrays as nested lists, for JSON."""
-    return [np.asarray(v, np.float64).tolist() for v in values]

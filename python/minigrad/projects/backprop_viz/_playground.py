@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ DATA = ("xor", "circle", "spiral", "moons")
 INITS = ("xavier", "he", "normal", "zero")
 OPTIMIZERS = ("sgd", "momentum", "adam")
 _MOST_LAYERS, _MOST_NODES = 50, 32
+_OF_THE_SAMPLES = ("data", "noise", "n_samples", "seed", "drop_missing", "label", "inputs")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Choice:
         Of the generated data; the seed also of the weights.
     drop_missing : bool
         Leave out rows of a CSV file in which a value is missing.
+    label : str or None
+        The column of a CSV file that names the classes; by default its only column of text.
+    inputs : tuple of str
+        Two columns of numbers of a CSV file; by default those that there are.
     """
 
     data: str = "xor"
@@ -61,6 +67,8 @@ class Choice:
     n_samples: int = 200
     seed: int = 0
     drop_missing: bool = False
+    label: str | None = None
+    inputs: tuple[str, ...] = ()
 
     def changed(self, **values: Any) -> Choice:
         """Return the choice with some values changed, checked.
@@ -85,7 +93,9 @@ class Choice:
 
     def check(self) -> None:
         """Raise ValueError for what is not allowed."""
-        if len(self.hidden) > _MOST_LAYERS or any(not 1 <= int(w) <= _MOST_NODES for w in self.hidden):
+        if len(self.hidden) > _MOST_LAYERS or not all(
+            isinstance(w, int) and 1 <= w <= _MOST_NODES for w in self.hidden
+        ):
             raise ValueError(
                 f"hidden must be at most {_MOST_LAYERS} layers of 1 to {_MOST_NODES} nodes; got {list(self.hidden)}"
             )
@@ -145,19 +155,32 @@ def _samples(choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         return data.data, data.target
     if not Path(choice.data).suffix and not Path(choice.data).exists():
         raise DataError(f"{choice.data}: is neither a file here nor one of {', '.join(DATA)}")
-    table = datasets.read_csv(choice.data, drop_missing=choice.drop_missing)
-    if table.values.shape[1] != 2:
+    return _own_samples(choice)
+
+
+def _own_samples(choice: Choice) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of a CSV file, brought into the square from -1 to 1, and their classes."""
+    table = datasets.read_csv(choice.data, label=choice.label, drop_missing=choice.drop_missing)
+    names = table.feature_names
+    for column in choice.inputs:
+        if column not in names:
+            raise DataError(f"{choice.data}: {column!r} is not a column of numbers; there are {', '.join(names)}")
+    picked = choice.inputs or names
+    if len(picked) != 2:
         raise DataError(
-            f"{choice.data}: the plane has two coordinates; the file has {table.values.shape[1]} columns of numbers: "
-            "keep two and the class"
+            f"{choice.data}: the plane has two coordinates; choose two of the columns {', '.join(names)} "
+            "with --inputs A,B"
+            if len(names) > 2
+            else f"{choice.data}: the plane has two coordinates; the file has the column {', '.join(names)} alone"
         )
     if table.label is None:
-        raise DataError(f"{choice.data}: no column names the classes; add a text column of two values")
-    names, target = np.unique(table.label, return_inverse=True)
-    if len(names) != 2:
-        raise DataError(f"{choice.data}: there must be two classes; got {len(names)}")
-    scale = np.abs(table.values).max(axis=0)
-    return table.values / np.where(scale > 0, scale, 1), target
+        raise DataError(f"{choice.data}: no column names the classes; say which with --label COLUMN")
+    classes, target = np.unique(table.label, return_inverse=True)
+    if len(classes) != 2:
+        raise DataError(f"{choice.data}: there must be two classes; got {len(classes)}")
+    values = table.values[:, [names.index(column) for column in picked]]
+    low, high = values.min(axis=0), values.max(axis=0)
+    return (values - (low + high) / 2) / np.where(high > low, (high - low) / 2, 1), target
 
 
 class Playground:
@@ -200,19 +223,14 @@ class Playground:
             self.choice = choice
             self.lab.set_learning_rate(choice.lr)
             return
-        before = self.choice
+        before = self.choice, self.points, self.target
         self.choice = choice
         try:
-            if (choice.data, choice.noise, choice.n_samples, choice.seed) != (
-                before.data,
-                before.noise,
-                before.n_samples,
-                before.seed,
-            ):
+            if any(getattr(choice, name) != getattr(before[0], name) for name in _OF_THE_SAMPLES):
                 self.points, self.target = _samples(choice)
             self.lab = self._build()
-        except ValueError:
-            self.choice = before
+        except Exception:
+            self.choice, self.points, self.target = before
             raise
 
     @property
@@ -238,8 +256,13 @@ class Playground:
         ----------
         sample : int, optional
             Show this sample's activations and deltas; by default their means over the batch
-            (of the activations) and root mean squares times n (of the deltas).
+            (of the activations) and root mean squares times n (of the deltas). A number that is not
+            finite, which JSON has no word for, is None.
         """
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _plain(self._state(sample))  # type: ignore[no-any-return]
+
+    def _state(self, sample: int | None) -> dict[str, Any]:
         lab = self.lab
         record = lab.record
         return {
@@ -247,10 +270,11 @@ class Playground:
                 **asdict(self.choice),
                 "hidden": list(self.choice.hidden),
                 "activations": list(self.choice.activations),
+                "inputs": list(self.choice.inputs),
             },
             "step": lab.time,
             "last_step": len(lab.history) - 1,
-            "loss": record.loss if np.isfinite(record.loss) else None,
+            "loss": record.loss,
             "accuracy": self.accuracy,
             "n_parameters": lab.n_parameters,
             "widths": lab.widths,
@@ -261,6 +285,15 @@ class Playground:
             "grad_norms": [layer.grad_norm for layer in record.layers],
             "dead": lab.dead_nodes(),
         }
+
+
+def _plain(value: Any) -> Any:
+    """Return nested dicts and lists with None in place of numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _column(values: np.ndarray, sample: int | None) -> list[float]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from minigrad import ui
+from minigrad.datasets import DataError
 from minigrad.projects.backprop_viz._lab import Lab
 from minigrad.projects.backprop_viz._playground import ACTIVATIONS, DATA, INITS, Playground
 
@@ -20,6 +22,9 @@ _INK, _MUTED, _LINE, _ACCENT, _BAR = (34, 34, 34), (107, 107, 107), (220, 220, 2
 _BLUE, _RED, _PALE = np.array([33, 102, 172.0]), np.array([178, 24, 43.0]), np.array([245, 245, 245.0])
 _LABELS = {"sigmoid": "[Sigmoid]", "relu": "[ReLU]", "tanh": "[Tanh]"}
 _MAP = 40
+_ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)  # of an edge, for its number
+
+Color = tuple[int, int, int]
 _KEYS = (
     ("SPACE", "one step"),
     ("B", "phase by phase"),
@@ -43,11 +48,23 @@ _KEYS = (
 
 def colors(values: Any, scale: float) -> np.ndarray:
     """Return colours (n, 3) for values: blue below zero, pale at it, red above, on a symmetric log scale."""
-    t = np.asarray(values, float) / (scale or 1.0)
+    t = np.nan_to_num(np.asarray(values, float) / (scale if 0 < scale < math.inf else 1.0))
     t = np.clip(np.sign(t) * np.log1p(9 * np.abs(t)) / math.log(10), -1, 1)
     far = np.where(t[..., None] < 0, _BLUE, _RED)
     shades: np.ndarray = np.rint(_PALE + (far - _PALE) * np.abs(t)[..., None]).astype(np.uint8)
     return shades
+
+
+def on(color: Color) -> Color:
+    """Return what can be read on a colour: dark ink or white."""
+    red, green, blue = color
+    return _INK if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else (255, 255, 255)
+
+
+def share(value: float, top: float) -> float:
+    """Return ``|value| / top`` for drawing: from 0 to 1, whatever the two are."""
+    part = abs(value) / top if top > 0 else 0.0
+    return min(part, 1.0) if math.isfinite(part) else 0.0
 
 
 def number(value: float | None) -> str:
@@ -102,11 +119,13 @@ class View:
     _places: list[list[tuple[float, float, float]]] = field(default_factory=list)
     _buttons: list[_Button] = field(default_factory=list)
     _plane: tuple[int, int, int] = (0, 0, 1)
+    _stale: bool = True
 
     # --- what the user does
 
     def handle(self, event: ui.Event) -> None:
         """Act on one event."""
+        self._stale = True
         if event.kind == "quit":
             self.done = True
         elif event.kind == "key":
@@ -194,12 +213,18 @@ class View:
 
     def _save(self) -> None:
         if self.save is not None:
-            self.message = self.save()
+            try:
+                self.message = self.save()
+            except DataError as error:  # the run goes on
+                self.message = str(error)
 
     def _nudge(self, direction: int) -> None:
         assert self.picked is not None
         layer, to, source = self.picked
         value = float(self.lab.record.layers[layer].weight[to, source]) + 0.1 * direction
+        if not math.isfinite(value):
+            self.message = "the weight is no number: go back in time first"
+            return
         self.lab.set_weight(layer, to, source, value)
         self.message = f"layer {layer + 1}, {source + 1} → {to + 1}: weight {number(value)}; the run branches here"
 
@@ -279,7 +304,7 @@ class View:
 
     def _sample_at(self, point: tuple[int, int]) -> int | None:
         x, y, side = self._plane
-        if not (x <= point[0] < x + side and y <= point[1] < y + side) or self.lab.x.shape[1] != 2:
+        if not (x <= point[0] < x + side and y <= point[1] < y + side) or self.lab.x.shape[1:] != (2,):
             return None
         where = self._on_plane(self.lab.x)
         gap = np.hypot(where[:, 0] - point[0], where[:, 1] - point[1])
@@ -292,20 +317,37 @@ class View:
 
     # --- drawing
 
+    def refresh(self, stage: ui.Stage) -> None:
+        """Take the next step of a run and draw; do nothing if nothing has changed."""
+        if self.running:
+            self.step()
+        if self.running or self._stale:
+            self._stale = False
+            self.draw(stage)
+
     def draw(self, stage: ui.Stage) -> None:
         """Draw everything."""
+        # Where a run diverges, numbers overflow; the message says so.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._draw_all(stage)
+
+    def _draw_all(self, stage: ui.Stage) -> None:
         width, height = stage.size
         stage.clear()
         self._buttons.clear()
-        panel = width - 330
-        self._draw_header(stage, panel)
+        # A small window gets a smaller panel, below the buttons if they need its room.
+        side = max(90, min(290, int(0.27 * width), int(0.42 * height)))
+        panel = width - side - 40
+        end = self._draw_header(stage, panel)
+        top = 40 if end < panel + 10 else 84
         self._lay_out(panel, height)
         self._draw_edges(stage)
         self._draw_nodes(stage)
-        self._draw_plane(stage, panel + 20, 40)
-        self._draw_loss(stage, panel + 20, 370, 290, 120)
-        self._draw_norms(stage, panel + 20, 525, 290, 125)
-        self._draw_footer(stage, panel, height)
+        self._draw_plane(stage, panel + 20, top, side)
+        room = max(40, (height - top - side - 130) // 2)
+        self._draw_loss(stage, panel + 20, top + side + 40, side, room)
+        self._draw_norms(stage, panel + 20, top + side + room + 75, side, room)
+        self._draw_footer(stage, height)
         self._draw_tip(stage)
         if self.help:
             self._draw_help(stage)
@@ -318,11 +360,14 @@ class View:
         self._buttons.append(_Button((x, y), (w, 24), label, act, on))
         return x + w + 6
 
-    def _draw_header(self, stage: ui.Stage, panel: int) -> None:
+    def _draw_header(self, stage: ui.Stage, panel: int) -> int:
+        """Draw the buttons and what the marks mean; return where the buttons end."""
         x = 12
+        legend = "blue below 0, red above   node: activation, ring delta   edge: gradient, width weight"
         if self.playground is None:
             stage.text("minigrad: gradients of your model", (x, 12), size=15, bold=True)
-            return
+            stage.text(legend, (12, 38), _MUTED, 12)
+            return 300
         choice = self.playground.choice
         for name in ACTIVATIONS:
             on = bool(choice.activations) and all(a == name for a in choice.activations)
@@ -335,7 +380,11 @@ class View:
         x = self._button(stage, x, 8, "− layer", lambda: self._layers(-1))
         x = self._button(stage, x, 8, "skip", self._skip, choice.skip)
         words = f"init {choice.init}   {choice.optimizer}   learning rate {choice.lr:.3g}"
-        stage.text(words, (12, 38), _MUTED, 12)
+        stage.text(words, (12, 38), size=12)
+        begin = 36 + stage.text_size(words, 12)[0]
+        if begin + stage.text_size(legend, 12)[0] < panel:
+            stage.text(legend, (begin, 38), _MUTED, 12)
+        return x
 
     def _lay_out(self, panel: int, height: int) -> None:
         widths = self.lab.widths
@@ -344,9 +393,8 @@ class View:
         for column, n in enumerate(widths):
             gap = min(84.0, (height - 190) / n)
             middle = 80 + (height - 150) / 2
-            self._places.append(
-                [(60 + column * step, middle + (i - (n - 1) / 2) * gap, min(18.0, gap * 0.4)) for i in range(n)]
-            )
+            radius = min(18.0, gap * 0.4, step * 0.35)
+            self._places.append([(60 + column * step, middle + (i - (n - 1) / 2) * gap, radius) for i in range(n)])
 
     def _forward(self, column: int) -> bool:
         return self.phase < 0 or column <= self.phase
@@ -367,23 +415,34 @@ class View:
     def _draw_edges(self, stage: ui.Stage) -> None:
         for index, layer in enumerate(self.lab.record.layers):
             grads = self._grads(index)
-            top, steep = np.abs(layer.weight).max() or 1.0, np.abs(grads).max() or 1.0
+            top, steep = float(np.abs(layer.weight).max()), float(np.abs(grads).max())
             shades = colors(grads, steep)
             lit, seen = self._backward(index), self._forward(index + 1)
-            numbered = self.phase >= 0 and lit and layer.weight.size <= 24
             for to in range(layer.weight.shape[0]):
                 for source in range(layer.weight.shape[1]):
                     start, end = self._places[index][source][:2], self._places[index + 1][to][:2]
-                    faint = not lit or abs(grads[to, source]) < 0.02 * steep
+                    faint = not lit or not abs(grads[to, source]) >= 0.02 * steep
                     color = (214, 214, 214) if faint else tuple(int(c) for c in shades[to, source])
-                    wide = 0.5 + 4.5 * abs(layer.weight[to, source]) / top if seen else 1.0
+                    wide = 0.5 + 4.5 * share(layer.weight[to, source], top) if seen else 1.0
                     if self.picked == (index, to, source):
                         stage.line(start, end, _INK, wide + 4)
                     stage.line(start, end, color, wide)  # type: ignore[arg-type]
-                    if numbered:
-                        t = 0.2 + 0.06 * ((7 * source + 3 * to) % 10)
-                        where = (start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * t - 7)
-                        stage.text(number(float(grads[to, source])), where, size=10, align="center")
+            if self.phase >= 0 and lit and layer.weight.size <= 24:
+                self._number_edges(stage, index, grads)
+
+    def _number_edges(self, stage: ui.Stage, index: int, grads: np.ndarray) -> None:
+        """Write each gradient on its edge, at the first place from its middle out that no other number takes."""
+        taken: list[tuple[float, float]] = []
+        for to, source in np.ndindex(grads.shape):
+            start, end = np.array(self._places[index][source][:2]), np.array(self._places[index + 1][to][:2])
+            words = number(float(grads[to, source]))
+            w, h = stage.text_size(words, 10)
+            places = [start + (end - start) * t for t in _ALONG]
+            free = [p for p in places if all(abs(p[0] - x) > w + 2 or abs(p[1] - y) > h for x, y in taken)]
+            x, y = (float(v) for v in (free or places)[0])
+            taken.append((x, y))
+            stage.rectangle((x - w / 2 - 1, y - h / 2), (w + 2, h), (255, 255, 255))
+            stage.text(words, (x, y), size=10, align="center")
 
     def _shown(self, values: np.ndarray) -> np.ndarray:
         shown: np.ndarray = values.mean(axis=0) if self.sample is None else values[self.sample]
@@ -401,15 +460,16 @@ class View:
         for column, values in enumerate(columns):
             fills = colors(values, scale)
             deltas = self._delta(column) if column and self._backward(column - 1) else np.zeros(len(values))
-            steep = float(np.abs(deltas).max()) or 1.0
+            steep = float(np.abs(deltas).max())
             rings = colors(deltas, steep)
             for i, (x, y, r) in enumerate(self._places[column]):
                 ring = tuple(int(c) for c in rings[i]) if deltas[i] else _MUTED
-                stage.circle((x, y), r + 1 + 3 * abs(deltas[i]) / steep, ring)  # type: ignore[arg-type]
+                stage.circle((x, y), r + 1 + r / 6 * share(deltas[i], steep), ring)  # type: ignore[arg-type]
                 seen = self._forward(column)
-                stage.circle((x, y), r, tuple(int(c) for c in fills[i]) if seen else (255, 255, 255))  # type: ignore[arg-type]
+                fill: Any = tuple(int(c) for c in fills[i]) if seen else (255, 255, 255)
+                stage.circle((x, y), r, fill)
                 if r > 11 and seen:
-                    stage.text(f"{values[i]:.2f}", (x, y), size=10, align="center")
+                    stage.text(f"{values[i]:.2f}" if abs(values[i]) < 100 else "…", (x, y), on(fill), 10, "center")
             self._draw_caption(stage, column, len(columns))
 
     def _draw_caption(self, stage: ui.Stage, column: int, n: int) -> None:
@@ -424,16 +484,16 @@ class View:
         if n <= 12 or not hidden:
             stage.text(words, (x, 66), _MUTED, 11, "center")
 
-    def _draw_plane(self, stage: ui.Stage, x: int, y: int) -> None:
+    def _draw_plane(self, stage: ui.Stage, x: int, y: int, side: int) -> None:
         stage.text("decision", (x, y - 20), _MUTED, 12)
-        self._plane = (x, y, 290)
-        if self.lab.x.shape[1] != 2 or self.lab.record.outputs.shape[1] != 1:
+        self._plane = (x, y, side)
+        if self.lab.x.shape[1:] != (2,) or self.lab.record.outputs.shape[1] != 1:
             stage.text("(shown for two inputs and one output)", (x, y + 10), _MUTED, 11)
             return
         ticks = np.linspace(-1.3, 1.3, _MAP)
         grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
         chance = self.lab.predict(grid)[:, 0].reshape(_MAP, _MAP)
-        stage.image(colors(2 * chance[::-1] - 1, 1.6), (x, y), (290, 290))
+        stage.image(colors(2 * chance[::-1] - 1, 1.6), (x, y), (side, side))
         classes = np.asarray(self.lab.y).reshape(len(self.lab.x), -1)[:, 0] > 0.5
         for i, (px, py) in enumerate(self._on_plane(self.lab.x)):
             stage.circle((px, py), 6 if i == self.sample else 4, _INK if i == self.sample else (255, 255, 255))
@@ -478,9 +538,11 @@ class View:
         if sigmoid and math.isfinite(norms[-1]):
             # Each sigmoid passes at most a quarter of what arrives.
             bound = [(x + (i + 0.4) * cell, level(norms[-1] * 0.25 ** (len(norms) - 1 - i))) for i in range(len(norms))]
-            stage.polyline(bound, _INK)
+            for start, end in pairwise(np.array(bound)):
+                for dash in range(3):
+                    stage.line(start + (end - start) * dash / 3, start + (end - start) * (dash + 0.6) / 3, _INK)
 
-    def _draw_footer(self, stage: ui.Stage, panel: int, height: int) -> None:
+    def _draw_footer(self, stage: ui.Stage, height: int) -> None:
         n = len(self.lab.record.layers)
         if self.phase >= 0:
             words = (
@@ -500,8 +562,9 @@ class View:
             parts.append(f"accuracy {100 * self.playground.accuracy:.1f}%")
         parts += [f"sample {self.sample + 1}" if self.sample is not None else "mean of the batch"]
         parts += [f"{dead} dead nodes"] if dead else []
-        stage.text("   ".join(parts), (12, height - 42), size=13)
-        stage.text(self.message, (260, height - 42), _ACCENT, 12)
+        facts = "   ".join(parts)
+        stage.text(facts, (12, height - 42), size=13)
+        stage.text(self.message, (40 + stage.text_size(facts, 13)[0], height - 41), _ACCENT, 12)
         keys = "SPACE step   B phases   ENTER run   1 2 3 activation   ← → time   R reset   S save   ? help   Q close"
         stage.text(keys, (12, height - 22), _MUTED, 12)
 

@@ -92,6 +92,11 @@ function colour(value, scale) {
   const mix = far.map((c) => Math.round(245 + (c - 245) * Math.abs(t)));
   return `rgb(${mix.join(",")})`;
 }
+/* What can be read on a colour, given as the canvas names it: "#rrggbb". */
+function ink(name) {
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(name.slice(i, i + 2), 16));
+  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#222" : "#fff";
+}
 const number = (v) => v === null || v === undefined ? "–" : Math.abs(v) >= 1e-3 && Math.abs(v) < 1e4 || v === 0 ?
   v.toFixed(4) : v.toExponential(2);
 const largest = (rows) => Math.max(1e-30, ...rows.flat(2).map(Math.abs));
@@ -101,14 +106,13 @@ function layOut(canvas) {
   places = state.widths.map((n, c) => {
     const gap = Math.min(64, (h - 70) / n);
     const x = 60 + c * (w - 120) / Math.max(1, columns - 1);
-    return Array.from({ length: n }, (_, i) => ({ x, y: (h + 20) / 2 + (i - (n - 1) / 2) * gap, r: Math.min(18, gap * 0.4) }));
+    return Array.from({ length: n }, (_, i) => ({ x, y: (h + 20) / 2 + (i - (n - 1) / 2) * gap, r: Math.min(18, gap * 0.4, 0.35 * (w - 120) / Math.max(1, columns - 1)) }));
   });
 }
 
 function drawEdges(g) {
   state.layers.forEach((layer, l) => {
     const top = largest(layer.weight), steep = largest(layer.weight_grad);
-    const numbers = phase >= 0 && layer.weight.length * layer.weight[0].length <= 24;
     layer.weight.forEach((row, to) => row.forEach((w, source) => {
       const a = places[l][source], b = places[l + 1][to];
       const grad = layer.weight_grad[to][source];
@@ -117,14 +121,25 @@ function drawEdges(g) {
       g.strokeStyle = backwardShown(l) ? colour(grad, steep) : "#cfcfcf";
       if (Math.abs(grad) < 0.02 * steep || !backwardShown(l)) g.strokeStyle = "#d6d6d6";
       g.beginPath(); g.moveTo(a.x, a.y); g.lineTo(b.x, b.y); g.stroke();
-      if (numbers && backwardShown(l)) {
-        const t = 0.3 + 0.4 * ((source + to) % 3) / 2;
-        g.globalAlpha = 1; g.fillStyle = "#222"; g.font = "10px DejaVu Sans, sans-serif"; g.textAlign = "center";
-        g.fillText(number(grad), a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t - 2);
-      }
     }));
+    g.globalAlpha = 1;
+    if (phase >= 0 && backwardShown(l) && layer.weight.length * layer.weight[0].length <= 24) numberEdges(g, l);
   });
-  g.globalAlpha = 1;
+}
+
+/* Each gradient on its edge, at the first place from its middle out that no other number takes. */
+function numberEdges(g, l) {
+  const taken = [];
+  g.font = "10px DejaVu Sans, sans-serif"; g.textAlign = "center"; g.textBaseline = "middle";
+  state.layers[l].weight_grad.forEach((row, to) => row.forEach((grad, source) => {
+    const a = places[l][source], b = places[l + 1][to], words = number(grad), w = g.measureText(words).width;
+    const spots = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82].map((t) => [a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t]);
+    const spot = spots.find(([x, y]) => taken.every(([u, v]) => Math.abs(x - u) > w + 2 || Math.abs(y - v) > 11)) || spots[0];
+    taken.push(spot);
+    g.fillStyle = "#fff"; g.fillRect(spot[0] - w / 2 - 1, spot[1] - 6, w + 2, 12);
+    g.fillStyle = "#222"; g.fillText(words, spot[0], spot[1]);
+  }));
+  g.textBaseline = "alphabetic";
 }
 
 function drawNodes(g) {
@@ -140,8 +155,9 @@ function drawNodes(g) {
     g.strokeStyle = c > 0 && delta ? colour(delta, steep) : "#6b6b6b";
     g.stroke();
     if (p.r > 11 && seen) {
-      g.fillStyle = "#222"; g.font = "10px DejaVu Sans, sans-serif"; g.textAlign = "center"; g.textBaseline = "middle";
-      g.fillText(state.activations[c][i].toFixed(2), p.x, p.y);
+      g.fillStyle = ink(g.fillStyle); g.font = "10px DejaVu Sans, sans-serif"; g.textAlign = "center"; g.textBaseline = "middle";
+      const value = state.activations[c][i];
+      g.fillText(value === null || Math.abs(value) >= 100 ? "…" : value.toFixed(2), p.x, p.y);
     }
   }));
 }
@@ -156,7 +172,7 @@ function drawNetwork() {
   places.forEach((column, c) => {
     const name = c === 0 ? "inputs" : c === places.length - 1 ? "output" : state.choice.activations ?
       state.choice.activations[c - 1] : `layer ${c}`;
-    g.fillText(name, column[0].x, 18);
+    if (places.length <= 12 || c === 0 || c === places.length - 1) g.fillText(name, column[0].x, 18);
   });
   g.textAlign = "left"; g.fillStyle = "#222";
   g.fillText(phaseName(), 12, canvas.height - 10);
@@ -167,7 +183,7 @@ const toPlane = (p) => [(p[0] + LIMIT) / (2 * LIMIT) * 300, (LIMIT - p[1]) / (2 
 function drawPlane() {
   const g = $("plane").getContext("2d"), side = state.map.length, cell = 300 / side;
   state.map.forEach((row, j) => row.forEach((v, i) => {
-    g.fillStyle = colour(2 * v - 1, 1.6);
+    g.fillStyle = colour(v === null ? 0 : 2 * v - 1, 1.6);
     g.fillRect(i * cell, 300 - (j + 1) * cell, cell + 1, cell + 1);
   }));
   samples.points.forEach((p, i) => {
@@ -206,10 +222,12 @@ function drawNorms() {
   }
   const cell = (w - 44) / n, last = norms[n - 1];
   norms.forEach((v, l) => {
-    const bad = v < 1e-4 * last || v > 1e3 || v === 0;
+    const bad = v === null || v < 1e-4 * last || v > 1e3 || v === 0;
+    const top = y(v === null ? 100 : Math.min(v, 100));
     g.fillStyle = bad ? "#e42536" : "#5790fc";
-    g.fillRect(40 + l * cell, y(v), cell * 0.7, h - 18 - y(v));
-    g.fillStyle = "#6b6b6b"; g.textAlign = "center"; g.fillText(String(l + 1), 40 + (l + 0.35) * cell, h - 5);
+    g.fillRect(40 + l * cell, top, cell * 0.7, h - 18 - top);
+    g.fillStyle = "#6b6b6b"; g.textAlign = "center";
+    if (n <= 20) g.fillText(String(l + 1), 40 + (l + 0.35) * cell, h - 5);
   });
   if (state.choice.activations && state.choice.activations.every((a) => a === "sigmoid") && n > 1) {
     g.strokeStyle = "#222"; g.setLineDash([3, 3]); g.beginPath();
@@ -294,17 +312,18 @@ function hover(event) {
   tip.style.left = `${Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8)}px`;
   tip.style.top = `${Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8)}px`;
 }
+const precise = (v) => v === null ? "no number" : v.toExponential(6);
 async function openEdge(edge) {
   stop();
   const reply = await call("check", edge);
   $("edge-title").textContent = `Layer ${edge.layer + 1}: ${edge.source + 1} → ${edge.to + 1}`;
-  $("edge-facts").textContent = `dL/dw by backpropagation ${reply.gradient.toExponential(6)}, ` +
-    `by a finite difference ${reply.difference.toExponential(6)}`;
+  $("edge-facts").textContent = `dL/dw by backpropagation ${precise(reply.gradient)}, ` +
+    `by a finite difference ${precise(reply.difference)}`;
   $("edge-value").value = state.layers[edge.layer].weight[edge.to][edge.source];
   const dialog = $("edge");
   dialog.returnValue = "";
   dialog.onclose = () => {
-    if (dialog.returnValue === "set") ask("weight", { ...edge, value: Number($("edge-value").value) });
+    if (dialog.returnValue === "set" && $("edge-value").value !== "") ask("weight", { ...edge, value: Number($("edge-value").value) });
   };
   dialog.showModal();
 }
