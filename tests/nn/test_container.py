@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from minigrad.nn._tensor import as_tensor
+from minigrad.nn.modules.activation import ReLU
 from minigrad.nn.modules.container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from minigrad.nn.modules.conv import Conv2d
 from minigrad.nn.modules.module import Module, Parameter
+from minigrad.nn.modules.pool import MaxPool2d
 
 pytestmark = pytest.mark.native
 
@@ -37,6 +40,28 @@ def test_sequential_calls_in_turn():
     assert named(0) == 3 and list(named._modules) == ["one", "two"] and named.two.n == 2
     with pytest.raises(TypeError, match="an element must be a Module; got int"):
         Sequential(Add(1), 3)
+
+
+@pytest.mark.parametrize("lead", [1, 2])
+def test_sequential_calls_what_stands_before_a_convolution_once(lead):
+    seen = []
+
+    class Twice(Module):
+        def forward(self, x):
+            seen.append(x.shape)
+            return x * 2
+
+    before, conv = [Twice() for _ in range(lead)], Conv2d(1, 2, 3, padding=1)
+    x = as_tensor(np.linspace(-1, 1, 72, dtype=np.float32).reshape(2, 1, 6, 6))
+    for after in ([], [ReLU(), MaxPool2d(2)], [before[0], conv.__class__(2, 1, 1)]):
+        seen.clear()
+        made = Sequential(*before, conv, *after)(x)
+        calls = len(seen)
+        expected = conv(x * 2**lead)
+        for module in after:
+            expected = module(expected)
+        np.testing.assert_allclose(made.detach().numpy(), expected.detach().numpy(), rtol=1e-6, atol=1e-6)
+        assert calls == lead + after.count(before[0])
 
 
 def test_sequential_indexing():

@@ -200,14 +200,14 @@ class Sequential(_Listed):
         """
         for module in self._modules.values():
             if type(module) is Conv2d:
-                return self._with_joins(input)
+                return self._with_joins(input, module)
             input = module(input)
         return input
 
-    def _with_joins(self, input: Any) -> Any:
-        """Call the modules in turn, and those that can be one as one."""
+    def _with_joins(self, input: Any, first: Any) -> Any:
+        """Call the modules in turn from `first` on, and those that can be one as one."""
         modules = list(self._modules.values())
-        at = 0
+        at = modules.index(first)
         while at < len(modules):
             joined = joined_convolution(modules[at : at + 3], input) if type(modules[at]) is Conv2d else None
             input = modules[at](input) if joined is None else joined
