@@ -12,6 +12,7 @@ This knows arrays only; tensors and what holds them are kept by `minigrad.storag
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -24,7 +25,7 @@ import numpy as np
 
 from minigrad._check import DataError
 
-__all__ = ["read_safetensors", "write_atomically", "write_safetensors"]
+__all__ = ["check_target", "read_safetensors", "write_atomically", "write_safetensors"]
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
@@ -42,6 +43,28 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 }
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _LONGEST_HEADER = 100_000_000  # bytes, the format's own limit
+
+
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that nothing could be written to, before the work whose result belongs there.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Raises
+    ------
+    DataError
+        If its folder is missing or may not be written to, or the path is not a regular file.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        # Renaming over a device or a folder would replace or shadow it.
+        raise DataError(f"cannot write {path}: it is not a regular file; choose another path")
+    if not target.parent.is_dir():
+        raise DataError(f"cannot write {path}: {os.strerror(errno.ENOENT)}; choose another path")
+    if not os.access(target.parent, os.W_OK):
+        raise DataError(f"cannot write {path}: {os.strerror(errno.EACCES)}; choose another path")
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -68,10 +91,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
         (no permission, disk full); the message says which, and the earlier file is intact.
     """
     path = Path(path)
+    check_target(path)
     target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        # Renaming over a device or a folder would replace or shadow it.
-        raise DataError(f"cannot write {path}: it is not a regular file; choose another path")
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         try:

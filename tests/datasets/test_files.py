@@ -137,6 +137,7 @@ def test_failure_is_one_line_that_says_what_to_do(home, tmp_path, bad, reason):
     assert f"/{IMAGE_FILE}" in message  # what to fetch
     assert str(tmp_path / "cache" / "mnist") in message  # where to put it
     assert "'digits'" in message  # what works without it
+    assert message.count(" bytes)") >= 2 and "t10k-labels-idx1-ubyte.gz (" in message  # what else it takes
     assert nothing_left(tmp_path / "cache")
 
 

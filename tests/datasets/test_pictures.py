@@ -21,6 +21,14 @@ def test_transparent_pixels_are_white(tmp_path):
     assert (datasets.read_picture(tmp_path / "clear.png") == 255).all()
 
 
+def test_white_ink_on_nothing_is_seen(tmp_path):
+    pixels = np.full((8, 8, 4), 255, np.uint8)
+    pixels[..., 3] = 0
+    pixels[2:6, 3, 3] = 255
+    Image.fromarray(pixels).save(tmp_path / "white.png")
+    assert np.array_equal(datasets.read_picture(tmp_path / "white.png"), pixels[..., 3])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [(None, "there is no such file"), (b"", "is not a picture"), (b"plain words", "is not a picture")],

@@ -21,6 +21,8 @@ from minigrad.projects.neural_network import _data, _model, _report, _training
 
 pytestmark = pytest.mark.native
 
+_DIVERGING = ("--optimizer", "sgd", "--weight-decay", "1", "--epochs", "60", "--lr", "20")
+
 Run = Callable[..., Any]
 
 
@@ -210,6 +212,9 @@ def test_a_wrong_derivative_makes_the_gradient_check_fail() -> None:
         (("moons", "more"), 2, "takes no further argument"),
         (("perceptron", "nand"), 2, "perceptron learns and, or or xor"),
         (("predict",), 2, "predict needs a picture"),
+        (("draw", "more"), 2, "draw takes no further argument"),
+        (("digit.png",), 1, "is a picture, not a table; to read the digit on it, run: predict digit.png"),
+        (("--layers", "784,1000000000,10"), 2, "--layers must make 100,000,000 parameters at most"),
         (("predict", "no.png"), 1, "there is no trained model here"),
         (("moons", "--label", "kind"), 2, "--label and --drop-missing need a CSV file"),
         (("--save", "digits.xyz"), 2, "--save digits.xyz: the name of this picture must end in .png or .svg or .pdf"),
@@ -224,6 +229,46 @@ def test_bad_input_is_one_line(run: Run, args: tuple[str, ...], code: int, messa
     assert done.err.startswith("Error: ")
     assert message in done.err
     assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--lr", "--dropout", "--weight-decay", "--label-smoothing"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_numbers_must_be_finite(run: Run, option: str, value: str) -> None:
+    done = run("xor", option, value)
+    assert (done.code, done.out) == (2, "")
+    assert option in done.err
+
+
+def test_where_nothing_can_be_written_is_said_before_training(run: Run) -> None:
+    for option in ("--model", "--save"):
+        done = run("xor", option, "no_such_folder/x.png")
+        assert (done.code, done.out) == (1, "")
+        assert done.err == "Error: cannot write no_such_folder/x.png: No such file or directory; choose another path\n"
+
+
+def test_images_of_one_colour_have_nothing_to_learn_from(run: Run, tmp_path: Path) -> None:
+    images = _idx(tmp_path / "a-idx3-ubyte.gz", np.zeros((20, 28, 28)))
+    labels = _idx(tmp_path / "b-idx1-ubyte.gz", np.arange(20) % 2)
+    assert "all pixels are alike, there is nothing to learn" in run(images, labels).err
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_table_of_huge_numbers_is_scaled_without_overflow(run: Run, tmp_path: Path) -> None:
+    rows = [f"{(-1) ** i * 1e300},{i % 7},{'ab'[i % 2]}" for i in range(40)]
+    (tmp_path / "huge.csv").write_text("p,q,kind\n" + "\n".join(rows) + "\n")
+    done = run("huge.csv", "--epochs", "20")
+    assert (done.code, done.err) == (0, "")
+    assert "Test accuracy: 100.0%" in done.out
+
+
+def test_a_gradient_that_has_vanished_fails_no_check(run: Run) -> None:
+    layers = ",".join(["2", *["8"] * 30, "2"])
+    done = run("xor", "--layers", layers, "--activation", "sigmoid", "--epochs", "1", "--json")
+    check = json.loads(done.out)["gradient_check"]
+    assert check["passed"]
+    assert check["n_kinks"] == 0
+    assert check["n_faint"] > 0
+    assert check["n_checked"] + check["n_faint"] == check["n_parameters"]
 
 
 def test_counts_that_differ_and_one_class_are_named(run: Run, tmp_path: Path) -> None:
@@ -244,23 +289,35 @@ def test_a_damaged_model_is_named(run: Run) -> None:
 
 
 def test_a_loss_that_is_no_number_stops_training_and_keeps_the_last_good_model(run: Run) -> None:
-    done = run("digits", "--optimizer", "sgd", "--lr", "1e30", "--epochs", "3", "--layers", "784,16,10")
+    done = run("moons", "--activation", "gelu", *_DIVERGING)
     assert done.code == 1
-    assert re.search(r"Error: the loss became (nan|inf) in epoch \d, batch \d+", done.err)
-    assert "is kept in neural_network_digits.safetensors" in done.err
-    kept = _model.load(Path("neural_network_digits.safetensors"))
-    assert all(np.isfinite(p.detach().numpy()).all() for p in kept.model.parameters())
-
-
-def test_weights_that_the_last_step_of_an_epoch_spoils_are_not_kept(run: Run) -> None:
-    done = run("moons", "--optimizer", "sgd", "--lr", "1e60", "--batch-size", "1000")
-    assert done.code == 1
-    assert (
-        "Error: a weight became infinite in epoch 1, batch 1, at learning rate 4e+58; the model after epoch 0"
-        in done.err
-    )
+    found = re.search(r"Error: the loss became nan in epoch (\d+), batch \d+, at learning rate \S+, through", done.err)
+    assert found is not None
+    assert f"the model after epoch {int(found[1]) - 1} is kept in neural_network_moons.safetensors" in done.err
     kept = _model.load(Path("neural_network_moons.safetensors"))
     assert all(np.isfinite(p.detach().numpy()).all() for p in kept.model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--lr", "1e4", "--weight-decay", "1"), "the loss became nan in epoch 1, batch"),
+        (
+            ("--lr", "1e60", "--batch-size", "1000"),
+            "a weight became infinite in epoch 1, batch 1, at learning rate 4e+58",
+        ),
+    ],
+)
+def test_a_run_that_fails_at_once_leaves_the_model_of_an_earlier_one(
+    run: Run, args: tuple[str, ...], message: str
+) -> None:
+    path = Path("neural_network_moons.safetensors")
+    path.write_bytes(b"earlier")
+    done = run("moons", "--optimizer", "sgd", "--activation", "gelu", *args)
+    assert done.code == 1
+    assert message in done.err
+    assert "of layer 1; no epoch was finished, nothing is saved; lower --lr" in done.err
+    assert path.read_bytes() == b"earlier"
 
 
 def test_ctrl_c_keeps_the_model_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -413,7 +413,8 @@ def test_mnist_offline(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     done = run("--dataset", "mnist")
     assert (done.code, done.out) == (1, "")
     assert re.fullmatch(
-        r"Error: mnist: \S+ is missing and .*; fetch https://\S+ and put it into .* 'digits'\n", done.err
+        r"Error: mnist: \S+ is missing and .*; fetch https://\S+ \([\d,]+ bytes\) and put it into .* 'digits'\n",
+        done.err,
     )
 
 

@@ -159,8 +159,7 @@ def fetch(name: str, file: str, progress: Progress | None = None, *, download: b
     if path.is_file() and not _damage(path, remote):
         return path
     if not download:
-        where = f"{folder}/{name} or {path.parent}" if folder else path.parent
-        raise DataError(f"{name}: {file} is missing; fetch {_address(home, file)} and put it into {where}")
+        raise DataError(f"{name}: {file} is missing; {_remedy(home, name, file)}")
     _download(home, name, file, path, progress)
     return path
 
@@ -168,6 +167,18 @@ def fetch(name: str, file: str, progress: Progress | None = None, *, download: b
 def _address(home: Home, file: str) -> str:
     """Say where a file comes from."""
     return f"{file} in {home.mirrors[0]}{home.archive}" if home.archive else f"{home.mirrors[0]}{file}"
+
+
+def _remedy(home: Home, name: str, file: str) -> str:
+    """Say what to fetch for a missing file, with its size, where to put it, and what else is missing."""
+    data = os.environ.get("MINIGRAD_DATA")
+    folders = ([Path(data) / name] if data else []) + [_cache() / name]
+    others = [other for other in home.files if other != file and not any((at / other).is_file() for at in folders)]
+    also = f" with {', '.join(f'{other} ({home.files[other].size:,} bytes)' for other in others)}" if others else ""
+    return (
+        f"fetch {_address(home, file)} ({home.files[file].size:,} bytes) and put it into "
+        f"{' or '.join(map(str, folders))}{also}"
+    )
 
 
 def _unpack(home: Home, archive: Path, folder: Path) -> str:
@@ -269,7 +280,4 @@ def _download(home: Home, name: str, file: str, path: Path, progress: Progress |
                     os.replace(arrival, path)
                 return
             problem = f"arrived {damage}"
-    raise DataError(
-        f"{name}: {file} is missing and {problem}; fetch {_address(home, file)} and put it into {path.parent}, "
-        f"or use {home.alternative}"
-    )
+    raise DataError(f"{name}: {file} is missing and {problem}; {_remedy(home, name, file)}, or use {home.alternative}")

@@ -29,7 +29,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     Returns
     -------
     ndarray of uint8, shape (height, width)
-        Transparent pixels are white.
+        Transparent pixels are white; black if what is on them is all white.
 
     Raises
     ------
@@ -44,8 +44,12 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
             if picture.width * picture.height > _LARGEST:
                 raise DataError(f"{path}: has {picture.width} x {picture.height} pixels; make it smaller first")
             whole = picture.convert("RGBA")
-            ground = Image.new("RGBA", whole.size, "white")
-            return np.asarray(Image.alpha_composite(ground, whole).convert("L"))
+            on_white, on_black = (
+                np.asarray(Image.alpha_composite(Image.new("RGBA", whole.size, ground), whole).convert("L"))
+                for ground in ("white", "black")
+            )
+            # White ink on nothing cannot be seen on white.
+            return on_black if np.ptp(on_white) == 0 and np.ptp(on_black) > 0 else on_white
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file; name a picture (PNG, JPEG, ...)") from None
     except UnidentifiedImageError:

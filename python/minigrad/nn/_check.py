@@ -18,6 +18,8 @@ from minigrad.random import Generator
 
 __all__ = ["Checked", "CheckReport", "check"]
 
+_ROUNDING = 4 * float(np.finfo(np.float64).eps)  # of a loss, relative
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -34,6 +36,8 @@ class Checked:
         The largest difference, relative to the larger of the two gradients' norms.
     kinks : int
         Elements left out, since the loss has a kink closer than the step.
+    faint : int
+        Elements left out, since the loss moves by less than it is rounded by: differences tell nothing.
     worst : tuple of int
         The index of the element that differs most.
     analytic, numeric : float
@@ -48,6 +52,7 @@ class Checked:
     worst: tuple[int, ...]
     analytic: float
     numeric: float
+    faint: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,17 @@ class CheckReport:
         """How many elements were left out."""
         return sum(one.kinks for one in self.tensors)
 
+    @property
+    def faint(self) -> int:
+        """How many elements were left out as too small for a difference to show."""
+        return sum(one.faint for one in self.tensors)
+
     def __bool__(self) -> bool:
         return self.passed
 
     def __str__(self) -> str:
         kinks = f", {self.kinks} at kinks left out" if self.kinks else ""
+        kinks += f", {self.faint} too small for a difference left out" if self.faint else ""
         verdict = "PASSED" if self.passed else "FAILED"
         lines = [f"Gradient check: {verdict} (max relative error {self.error:.2e}, {self.entries} elements{kinks})"]
         width = max((len(one.name) for one in self.tensors), default=0)
@@ -151,7 +162,9 @@ def check(
     For each element w, ``(L(w + h) - L(w - h)) / 2h`` is compared with backward's dL/dw, and the difference
     is taken relative to the norm of the whole gradient of that tensor. Where it is too large, the slopes
     to the left and to the right are compared: if they differ by more than smoothness allows, the loss
-    has a kink (of a ReLU, a maximum) within the step, and the element is left out and counted.
+    has a kink (of a ReLU, a maximum) within the step, and the element is left out and counted. So is one
+    of a gradient that has all but vanished, where the two differ by no more than the rounding of the
+    losses, a few units in their last place, divided by the step.
     The random numbers of every evaluation are the same, so dropout may be on.
 
     In a `Sequential` of linear layers and elementwise functions a weight moves one output of its layer:
@@ -274,18 +287,21 @@ def _compare(
         places = [places[i] for i in stream.permutation(len(places))[:samples].tolist()]
     scale = max(float(np.sqrt((gradient * gradient).sum())), 1e-12)
     worst: tuple[float, tuple[int, ...], float, float] = (0.0, (), 0.0, 0.0)
-    kinks = 0
+    kinks = faint = 0
     steps = eps * np.maximum(1.0, np.abs(values))
     for index, above, below in loss.around(tensor, places, steps):
         step = float(steps[index])
         numeric, analytic = (above - below) / (2 * step), float(gradient[index])
         scale = max(scale, abs(numeric))
         error = abs(numeric - analytic) / scale
-        if not error <= tolerance and _has_kink(loss, values, index, (above, below), step, scale * tolerance):
+        rounding = _ROUNDING * max(abs(above), abs(below)) / step
+        if not error <= tolerance and abs(numeric - analytic) <= rounding:
+            faint += 1
+        elif not error <= tolerance and _has_kink(loss, values, index, (above, below), step, scale * tolerance):
             kinks += 1
         elif not error <= worst[0]:
             worst = (error, index, analytic, numeric)
-    return Checked(name, values.shape, len(places) - kinks, worst[0], kinks, *worst[1:])
+    return Checked(name, values.shape, len(places) - kinks - faint, worst[0], kinks, *worst[1:], faint)
 
 
 def _has_kink(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import sys
 import traceback
@@ -21,8 +22,9 @@ import click
 
 import minigrad
 from minigrad import ui
+from minigrad.serialization import check_target
 
-__all__ = ["Command", "Interrupted", "Session", "Tour", "program", "run"]
+__all__ = ["Command", "FiniteRange", "Interrupted", "Session", "Tour", "program", "run"]
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,17 @@ class Session:
         return Path(default)
 
     def check_save(self, *formats: str) -> None:
-        """Refuse a ``--save`` of another suffix than these, before any work is done.
+        """Refuse a ``--save`` of another suffix than these, or to no folder, before any work is done.
 
         Raises
         ------
-        click.UsageError
+        click.UsageError, DataError
         """
         if self.save is not None and self.save.suffix.lower().lstrip(".") not in formats:
             names = " or ".join("." + name for name in formats)
             raise click.UsageError(f"--save {self.save}: the name of this picture must end in {names}")
+        if self.save is not None:
+            check_target(self.save)
 
     def keep(self, path: Path) -> None:
         """Note that `path` has been written."""
@@ -119,6 +123,17 @@ class Interrupted(click.ClickException):
     def __init__(self, kept: Sequence[Path]) -> None:
         names = ", ".join(map(str, kept))
         super().__init__(f"Interrupted: kept {names}" if names else "Interrupted: nothing was saved")
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers that NaN and infinity are not in, whatever its ends."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number that the user wrote."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 class Command(click.Command):

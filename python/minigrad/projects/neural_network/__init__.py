@@ -13,9 +13,10 @@ import numpy as np
 import minigrad as mg
 from minigrad import datasets, ui
 from minigrad.learn import Perceptron
-from minigrad.projects._program import Session, Tour, program, run
+from minigrad.projects._program import FiniteRange, Session, Tour, program, run
 from minigrad.projects.neural_network import _data, _figure, _model, _report, _training
 from minigrad.projects.neural_network._data import IMAGES, PLANES, Source
+from minigrad.serialization import check_target
 
 __all__ = ["command", "main", "tour"]
 
@@ -48,16 +49,16 @@ _GATES = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "xor": [0, 1, 1, 0]}
 @click.option("--layers", metavar="N,N,...", help="Widths of the layers  [default: 784,128,64,10 for images]")
 @click.option("--activation", type=click.Choice(list(_model.ACTIVATIONS)), default="relu", show_default=True)
 @click.option("--optimizer", type=click.Choice(["sgd", "adam", "adamw"]), default="adam", show_default=True)
-@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Highest learning rate  [default: 0.005, sgd: 0.1]")
+@click.option("--lr", type=FiniteRange(0, min_open=True), help="Highest learning rate  [default: 0.005, sgd: 0.1]")
 @click.option("--batch-size", type=click.IntRange(1), help="Samples in a step  [default: 128 for images, else 16]")
 @click.option(
     "--epochs",
     type=click.IntRange(1),
     help="Passes over the data  [default: 20 for images, 30 with --augment, else 200]",
 )
-@click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True)
-@click.option("--weight-decay", type=click.FloatRange(0), default=0.0, show_default=True)
-@click.option("--label-smoothing", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True)
+@click.option("--dropout", type=FiniteRange(0, 1, max_open=True), default=0.0, show_default=True)
+@click.option("--weight-decay", type=FiniteRange(0), default=0.0, show_default=True)
+@click.option("--label-smoothing", type=FiniteRange(0, 1, max_open=True), default=0.0, show_default=True)
 @click.option("--augment", is_flag=True, help="Shift, turn and bend the images anew in each epoch.")
 @click.option("--label", metavar="COLUMN", help="The column of classes of a CSV file.")
 @click.option("--drop-missing", is_flag=True, help="Leave out rows of a CSV file in which a value is missing.")
@@ -74,6 +75,8 @@ def command(session: Session, what: str, extra: str | None, model: Path | None, 
     if what == "perceptron":
         _perceptron(session, extra)
         return
+    if what == "draw" and extra is not None:
+        raise click.UsageError(f"draw takes no further argument; got {extra!r}")
     if what in ("predict", "draw"):
         _use_model(session, what, extra, model)
         return
@@ -97,6 +100,9 @@ def _learn(session: Session, source: Source, path: Path | None, verbose: bool, o
     plan = _training.Plan(epochs=epochs, batch_size=batch_size, seed=session.seed, **options)
     if plan.augment and not image:
         raise click.UsageError("--augment needs square images")
+    where = path if path is not None or session.json else Path(f"neural_network_{source.name}.safetensors")
+    if where is not None:
+        check_target(where)
     mg.manual_seed(session.seed)
     model = _model.build(design)
     for note in source.notes:
@@ -104,7 +110,6 @@ def _learn(session: Session, source: Source, path: Path | None, verbose: bool, o
     session.say(_report.training_line(source))
     session.say(f"Architecture: {design}")
     session.say(f"Total parameters: {_model.count_parameters(model):,}")
-    where = path if path is not None or session.json else Path(f"neural_network_{source.name}.safetensors")
 
     def keep(state: dict[str, Any] | None = None) -> None:
         if where is None:
@@ -125,8 +130,11 @@ def _learn(session: Session, source: Source, path: Path | None, verbose: bool, o
         with ui.progress("Training") as report:
             history = _training.train(model, source, plan, on_epoch, report)
     except _training.DivergedError as error:
-        keep(error.state)
-        kept = f"; the model after epoch {error.epoch} is kept in {where}" if where is not None else ""
+        # Before the first epoch's end there is nothing to keep, but maybe a good model of an earlier run.
+        kept = "; no epoch was finished, nothing is saved"
+        if error.epoch:
+            keep(error.state)
+            kept = f"; the model after epoch {error.epoch} is kept in {where}" if where is not None else ""
         raise ValueError(f"{error}{kept}; lower --lr (now {plan.peak:g})") from None
     except KeyboardInterrupt:
         keep()
@@ -206,7 +214,11 @@ def _use_model(session: Session, what: str, picture: str | None, path: Path | No
         _draw.run(session, saved)
         return
     assert picture is not None
-    digit = datasets.center_digit(datasets.read_picture(picture))
+    grey = datasets.read_picture(picture)
+    try:
+        digit = datasets.center_digit(grey)
+    except datasets.DataError as error:
+        raise datasets.DataError(f"{picture}: {error}") from None
     chances = _report.recognise(saved, digit)
     for line in _report.prediction_lines(saved, chances, picture):
         session.say(line)

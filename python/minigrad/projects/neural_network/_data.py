@@ -105,6 +105,8 @@ def load(
     if not suffixes and not Path(what).exists():
         names = ", ".join((*IMAGES, *PLANES))
         raise DataError(f"{what}: is neither a file here nor one of {names}, perceptron, predict and draw")
+    if suffixes.lower().endswith((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")):
+        raise DataError(f"{what}: is a picture, not a table; to read the digit on it, run: predict {what}")
     return _table(what, label_column, drop_missing, seed)
 
 
@@ -153,6 +155,8 @@ def _from_images(
     flat = images.reshape(len(images), -1).astype(np.float32)
     flat /= 255
     shift, scale = np.float32(flat.mean(dtype=np.float64)), np.float32(flat.std(dtype=np.float64))
+    if not scale > 0:
+        raise DataError(f"{description}: all pixels are alike, there is nothing to learn")
     flat -= shift
     flat /= scale
     tests = (test[0].reshape(len(test[0]), -1) / np.float32(255) - shift) / scale
@@ -249,9 +253,14 @@ def _split(
     n_test = len(order) // 4
     n_validate = max(1, (len(order) - n_test) // 10)
     learn = order[n_test + n_validate :]
-    shift, scale = values[learn].mean(axis=0), values[learn].std(axis=0)
+    # In parts of the largest number, so that no square of it overflows.
+    top = np.abs(values).max(axis=0)
+    top[top == 0] = 1
+    parts = values / top
+    shift, scale = parts[learn].mean(axis=0), parts[learn].std(axis=0)
     scale[scale == 0] = 1
-    x = ((values - shift) / scale).astype(np.float32)
+    x = ((parts - shift) / scale).astype(np.float32)
+    shift, scale = shift * top, scale * top
 
     def part(rows: np.ndarray) -> Samples:
         return Samples(x[rows], target[rows].astype(np.int64))

@@ -15,6 +15,7 @@ from minigrad.datasets import DataError
 
 __all__ = ["ACTIVATIONS", "Design", "Saved", "build", "count_parameters", "load", "save"]
 
+_MOST_PARAMETERS = 100_000_000  # with their gradients and Adam's two averages they take 1.6 GB
 ACTIVATIONS = {"relu": "ReLU", "sigmoid": "Sigmoid", "tanh": "Tanh", "gelu": "GELU"}
 
 
@@ -74,8 +75,8 @@ def save(path: Path, saved: Saved) -> Path:
             "design": {**asdict(saved.design), "layers": list(saved.design.layers)},
             "class_names": list(saved.class_names),
             "image_size": saved.image_size,
-            "shift": mg.tensor(np.atleast_1d(saved.shift).astype(np.float32)),
-            "scale": mg.tensor(np.atleast_1d(saved.scale).astype(np.float32)),
+            "shift": mg.tensor(np.atleast_1d(saved.shift).astype(np.float64)),
+            "scale": mg.tensor(np.atleast_1d(saved.scale).astype(np.float64)),
             "state": saved.model.state_dict(),
         },
         path,
@@ -129,6 +130,9 @@ def widths(text: str | None, n_features: int, n_classes: int, image: bool) -> Se
         ) from None
     if len(layers) < 2 or min(layers) < 1:
         raise click.UsageError(f"--layers must name two widths at least, each 1 or more; got {text!r}")
+    pairs = zip(layers, layers[1:], strict=False)
+    if sum((inputs + 1) * outputs for inputs, outputs in pairs) > _MOST_PARAMETERS:
+        raise click.UsageError(f"--layers must make {_MOST_PARAMETERS:,} parameters at most; got {text!r}")
     if layers[0] != n_features or layers[-1] != n_classes:
         raise click.UsageError(
             f"--layers must begin with the {n_features} features and end with the {n_classes} classes of the data; "

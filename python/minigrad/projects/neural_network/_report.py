@@ -45,8 +45,9 @@ class Check:
     passed : bool
     error : float
         The largest difference, relative to the norm of the gradient of the layer's weights or biases.
-    n_checked, n_kinks, n_parameters : int
-        Parameters compared, left out since a ReLU has its kink within the step, and all of them.
+    n_checked, n_kinks, n_faint, n_parameters : int
+        Parameters compared, left out since a ReLU has its kink within the step, left out since the loss moves by
+        less than it is rounded by, and all of them.
     seconds : float
     """
 
@@ -54,6 +55,7 @@ class Check:
     error: float
     n_checked: int
     n_kinks: int
+    n_faint: int
     n_parameters: int
     seconds: float
 
@@ -119,6 +121,7 @@ def gradient_check(model: Any, source: Source) -> Check:
         error=max(one.error for one in parameters),
         n_checked=sum(one.entries for one in parameters),
         n_kinks=sum(one.kinks for one in parameters),
+        n_faint=sum(one.faint for one in parameters),
         n_parameters=sum(p.numel() for p in model.parameters()),
         seconds=time.perf_counter() - start,
     )
@@ -128,6 +131,7 @@ def check_line(check: Check) -> str:
     """Say how the gradient check went."""
     verdict = "PASSED" if check.passed else "FAILED"
     kinks = f"; {check.n_kinks:,} at a kink left out" if check.n_kinks else ""
+    kinks += f"; {check.n_faint:,} too small for a difference left out" if check.n_faint else ""
     return (
         f"Gradient check: {verdict} (max relative error {check.error:.1e}, {check.n_checked:,} of "
         f"{check.n_parameters:,} parameters{kinks})"
@@ -213,6 +217,7 @@ def as_json(
             "max_relative_error": check.error,
             "n_checked": check.n_checked,
             "n_kinks": check.n_kinks,
+            "n_faint": check.n_faint,
             "n_parameters": check.n_parameters,
             "seconds": round(check.seconds, 3),
         },

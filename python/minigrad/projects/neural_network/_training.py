@@ -127,14 +127,14 @@ def train(
             rate = optimizer.param_groups[0]["lr"]
             where = f"in epoch {number}, batch {step + 1}, at learning rate {rate:.3g}"
             if not math.isfinite(loss):
-                raise DivergedError(f"the loss became {loss} {where}", number - 1, good)
+                raise DivergedError(f"the loss became {loss} {where}{_origin(model, x[rows])}", number - 1, good)
             schedule.step()
             total += loss * len(rows)
             hits += right
             report((number - 1) * steps + step + 1, steps * plan.epochs)
         # The last step of an epoch may spoil the weights before any loss shows it.
         if not all(np.isfinite(p.detach().numpy()).all() for p in model.parameters()):
-            raise DivergedError(f"a weight became infinite {where}", number - 1, good)
+            raise DivergedError(f"a weight became infinite {where}{_origin(model, x[rows])}", number - 1, good)
         good = copy.deepcopy(model.state_dict())
         epoch = Epoch(
             number, total / len(x), hits / len(x), accuracy(model, source.validate), time.perf_counter() - start
@@ -157,6 +157,22 @@ def _step(model: Any, optimizer: Any, criterion: Any, x: np.ndarray, y: np.ndarr
     run.forward.append(middle - start)
     run.backward.append(end - middle)
     return loss.item(), int((scores.detach().numpy().argmax(axis=1) == y).sum())
+
+
+def _origin(model: Any, x: np.ndarray) -> str:
+    """Say which layer is the first whose weights or sums are not finite; nothing if only the loss is."""
+    values = mg.from_numpy(x)
+    with mg.no_grad():
+        linears = 0
+        for layer in model:
+            values = layer(values)
+            if isinstance(layer, mg.nn.Linear):
+                linears += 1
+                if not all(np.isfinite(p.detach().numpy()).all() for p in layer.parameters()):
+                    return f", through the weights of layer {linears}"
+                if not np.isfinite(values.numpy()).all():
+                    return f", through the sums of layer {linears}"
+    return ""
 
 
 def _augmented(source: Source, generator: Generator) -> np.ndarray:

@@ -78,7 +78,7 @@ function phaseName() {
   const n = state.layers.length;
   if (phase < 0) return "";
   if (phase <= n) return `forward: layer ${phase} of ${n}`;
-  return `backward: layer ${2 * n - phase + 1} of ${n}`;
+  return `backward: layer ${2 * n - phase + 1} of ${n}; numbers on the edges are δ·a`;
 }
 const forwardShown = (column) => phase < 0 || column <= phase;
 const backwardShown = (layer) => phase < 0 || phase > state.layers.length + (state.layers.length - 1 - layer);
