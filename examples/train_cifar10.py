@@ -21,6 +21,7 @@ import numpy as np
 import minigrad as mg
 from minigrad import datasets, ui
 from minigrad.random import Generator
+from minigrad.serialization import check_target
 
 
 class ConvNet(mg.Module):
@@ -149,9 +150,22 @@ def train(model, optimizer, train_set, test_set, options, first):
 def resumed(path):
     """Return the checkpoint in `path`."""
     state = mg.load(path)
-    if not isinstance(state, dict) or not {"model", "optimizer", "epoch", "width"} <= state.keys():
+    if (
+        not isinstance(state, dict)
+        or not {"model", "optimizer", "epoch", "width"} <= state.keys()
+        or not all(isinstance(state[name], int) and state[name] > 0 for name in ("epoch", "width"))
+    ):
         raise mg.DataError(f"{path}: is not a checkpoint of this program; leave --resume out to start anew")
     return state
+
+
+def restore(state, model, optimizer, path):
+    """Go on from a checkpoint."""
+    try:
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+    except (RuntimeError, TypeError, ValueError, KeyError, AttributeError):
+        raise mg.DataError(f"{path}: does not fit this network; leave --resume out to start anew") from None
 
 
 def positive(kind):
@@ -183,6 +197,7 @@ def main():
     if options.threads:
         mg.set_num_threads(options.threads)
 
+    check_target(options.checkpoint)  # rather than after the first epoch
     mg.manual_seed(options.seed)
     state = resumed(options.resume) if options.resume else None
     if state is not None:
@@ -192,8 +207,7 @@ def main():
     model = ConvNet(options.width)
     optimizer = mg.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9, nesterov=True, weight_decay=5e-4)
     if state is not None:
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
+        restore(state, model, optimizer, options.resume)
     train_set, test_set = load(options.data, options.images)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(train_set[1]):,} training images")
     train(model, optimizer, train_set, test_set, options, state["epoch"] if state else 0)
@@ -202,7 +216,7 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except mg.DataError as error:
+    except ValueError as error:  # what is wrong with an option or a file; mg.DataError is one
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         print("Interrupted: each finished epoch left its checkpoint; --resume goes on from it", file=sys.stderr)

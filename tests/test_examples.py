@@ -120,11 +120,17 @@ def test_train_cifar10_stops_where_the_numbers_end(train_cifar10: Any) -> None:
         (("--resume", "no.safetensors"), "Error: no.safetensors: there is no such file"),
         (("--resume", "other.safetensors"), "Error: other.safetensors: is not a checkpoint of this program"),
         (("--resume", "done.safetensors"), "Error: done.safetensors: has been trained for 4 epochs; raise --epochs"),
+        (("--resume", "words.safetensors"), "Error: words.safetensors: is not a checkpoint of this program"),
+        (("--resume", "empty.safetensors"), "Error: empty.safetensors: does not fit this network"),
+        (("--checkpoint", "no_folder/a.safetensors"), "Error: cannot write no_folder/a.safetensors: No such file"),
+        (("--threads", "99999"), "Error: set_num_threads: num_threads must be an int from 1 to 256; got 99999"),
     ],
 )
 def test_train_cifar10_names_a_wrong_checkpoint(train_cifar10: Any, args: tuple[str, ...], message: str) -> None:
     mg.save({"w": mg.zeros(2)}, "other.safetensors")
     mg.save({"model": {}, "optimizer": {}, "epoch": 4, "width": 4}, "done.safetensors")
+    mg.save({"model": {}, "optimizer": {}, "epoch": 1, "width": 4}, "empty.safetensors")
+    mg.save({"model": {}, "optimizer": {}, "epoch": "1", "width": 4}, "words.safetensors")
     assert train_cifar10("--epochs", "4", *args)[2].startswith(message)
 
 
