@@ -111,3 +111,31 @@ def test_clamp_between_tensors(gradients_agree: Callable[..., None]) -> None:
     gradients_agree(mg.clamp, [[0.0, 1.0, 5.0]], [[0.5], [0.6]], [2.0, 2.0, 3.0])
     gradients_agree(lambda x, low: mg.clamp(x, min=low), [0.0, 1.0], [0.5, 0.6])
     gradients_agree(lambda x, high: mg.clamp(x, max=high), [0.0, 1.0], [0.5, 0.6])
+
+
+@pytest.mark.parametrize("name", ["eq", "ne", "lt", "le", "gt", "ge", "fmod", "copysign", "clamp_min"])
+def test_numbers_cannot_come_first(name: str) -> None:
+    with pytest.raises(TypeError, match="must be a Tensor; got float"):
+        getattr(mg, name)(2.0, mg.ones(2))
+    with pytest.raises(TypeError, match="must be a Tensor; got int"):
+        getattr(mg, name)(2, 3)
+    assert getattr(mg, name)(mg.ones(2), 2.0).shape == (2,)
+
+
+@pytest.mark.parametrize("name", ["atan2", "hypot", "logaddexp", "ldexp", "gcd", "lcm", "heaviside"])
+def test_numbers_cannot_take_a_tensors_place(name: str) -> None:
+    x = mg.tensor([2, 3]) if name in ("gcd", "lcm") else mg.ones(2)
+    for pair in ((x, 2.0), (2.0, x), (2.0, 2.0)):
+        with pytest.raises((TypeError, RuntimeError), match=f"{name}: "):
+            getattr(mg, name)(*pair)
+    assert getattr(mg, name)(x, x).shape == (2,)
+
+
+@pytest.mark.parametrize("name", ["pow", "remainder", "xlogy", "bitwise_and", "bitwise_left_shift", "float_power"])
+def test_two_numbers_are_no_operands(name: str) -> None:
+    with pytest.raises(TypeError, match="one operand must be a Tensor; got"):
+        getattr(mg, name)(2, 3)
+    x = mg.tensor([1, 2])
+    assert getattr(mg, name)(2, x).shape == getattr(mg, name)(x, 2).shape == (2,)
+    assert (2**x).tolist() == [2, 4] and (5 % x).tolist() == [0, 1] and (3 & x).tolist() == [1, 2]
+    assert (x < 2).tolist() == [True, False] and (np.float64(2) >= x).tolist() == [True, True]

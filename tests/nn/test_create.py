@@ -29,6 +29,8 @@ pytestmark = pytest.mark.native
         ([[1, 2], [3, 4]], mg.int64, (2, 2)),
         (np.ones(2), mg.float64, (2,)),
         (np.float32(1), mg.float32, ()),
+        (np.float64(1), mg.float64, ()),
+        ([np.float64(1), 2], mg.float64, (2,)),
         ([np.ones(2, np.float64)], mg.float64, (1, 2)),
         ([mg.tensor(1), mg.tensor(2)], mg.int64, (2,)),
         (range(3), mg.int64, (3,)),
@@ -75,6 +77,8 @@ def test_a_tensor_is_a_copy_and_as_tensor_is_not() -> None:
         (lambda: mg.zeros(1.5), TypeError),
         (lambda: mg.eye(-1), RuntimeError),
         (lambda: mg.full((2,), "a"), TypeError),
+        (lambda: mg.full((2,), 256, dtype=mg.uint8), RuntimeError),
+        (lambda: mg.full((2,), 2**31, dtype=mg.int32), RuntimeError),
         (lambda: mg.arange(0, 1, 0), RuntimeError),
         (lambda: mg.arange(0, 1, -1), RuntimeError),
         (lambda: mg.arange(0, math.inf), RuntimeError),
@@ -119,6 +123,11 @@ def test_arange_of_integers(start: int, end: int, step: int) -> None:
     assert got.tolist() == list(range(start, end, step))
     assert got.dtype is mg.int64
     assert mg.arange(float(start), end, step, dtype=mg.float64).tolist() == [float(n) for n in range(start, end, step)]
+
+
+def test_negative_bytes_wrap_around() -> None:
+    assert mg.full((2,), -9, dtype=mg.uint8).tolist() == [247, 247]
+    assert mg.full_like(mg.ones(1, dtype=mg.uint8), -255).tolist() == [1]
 
 
 def test_arange_of_floats() -> None:

@@ -246,3 +246,23 @@ def test_memory_is_flat_over_thousands_of_steps() -> None:
     for _ in range(2000):
         step()
     assert _array.arena_bytes() == held
+
+
+def test_a_functions_gradient_must_fit_its_input() -> None:
+    class Odd(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any, shape: Any) -> Any:
+            ctx.shape = shape
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return mg.ones(*ctx.shape), None
+
+    x = mg.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"OddBackward: backward returned an invalid gradient at index 0.*\(5,\)"):
+        Odd.apply(x, (5,)).sum().backward()
+    with pytest.raises(RuntimeError, match="invalid gradient"):
+        Odd.apply(x, (1,)).sum().backward()
+    Odd.apply(x, (3, 2)).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]  # summed over what was broadcast

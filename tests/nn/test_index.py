@@ -251,3 +251,9 @@ def test_places_and_counts() -> None:
 def test_misuse_is_refused(error: type[Exception], words: str, call: Any) -> None:
     with pytest.raises(error, match=words):
         call(_tensor(np.zeros((3, 3))))
+
+
+def test_distinct_slices_where_there_are_none() -> None:
+    values, inverse, counts = mg.unique(mg.ones(5, 0, 5), return_inverse=True, return_counts=True, dim=1)
+    assert values.shape == (5, 0, 5) and inverse.shape == counts.shape == (0,)
+    assert mg.unique(mg.ones(1, 3), dim=0).shape == (1, 3)

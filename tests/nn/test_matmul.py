@@ -265,3 +265,13 @@ def test_rows_are_added_in_c_for_every_type() -> None:
         assert made.tolist() == [[1, 1, 1], [2, 2, 2]]
     wide = mg.zeros(4, 5000, dtype=mg.float64).index_add(0, mg.tensor([3, 0, 3]), mg.ones(3, 5000, dtype=mg.float64))
     assert wide.sum(1).tolist() == [5000, 0, 0, 10000]
+
+
+@pytest.mark.parametrize("kind", ["int32", "uint8"])
+def test_integers_summed_before_they_are_multiplied(kind: str) -> None:
+    dtype = getattr(mg, kind)
+    a, b = mg.ones(1, 2, 3, dtype=dtype), mg.ones(3, dtype=dtype)
+    assert mg.einsum("...ik, ...j -> ij", a, b).tolist() == [[3, 3, 3], [3, 3, 3]]
+    c, d = mg.ones(1, 1, 1, dtype=dtype), mg.ones(2, 1, 2, dtype=dtype)
+    made = mg.tensordot(c, d, dims=([0, 1], [2, 0]))
+    assert made.tolist() == [[4]] and made.dtype is dtype

@@ -239,3 +239,13 @@ def test_norms_and_their_kinks() -> None:
         mg.norm(mg.zeros(0), math.inf)
     with pytest.raises(RuntimeError, match="'fro'"):
         mg.norm(mg.ones(2), "two")
+
+
+@pytest.mark.parametrize("name", ["median", "nanmedian"])
+def test_the_median_of_everything_shares_its_gradient_among_equals(name: str) -> None:
+    y = mg.tensor([3.0, 1.0, 1.0, 2.0, 1.0], requires_grad=True)
+    getattr(y, name)().backward()
+    np.testing.assert_allclose(y.grad.numpy(), [0, 1 / 3, 1 / 3, 0, 1 / 3], rtol=1e-6)
+    z = mg.tensor([3.0, math.nan, 1.0], requires_grad=True)
+    getattr(z, name)().backward()
+    assert z.grad.tolist() == ([0.0, 1.0, 0.0] if name == "median" else [0.0, 0.0, 1.0])

@@ -191,3 +191,17 @@ def test_errors_show_shapes_and_the_users_line() -> None:
     made = _tensor(2, 3)
     with pytest.raises(RuntimeError, match=r"\(2, 3\).*test_shape.py"):
         made.reshape(4)
+
+
+def test_a_new_dimension_has_the_stride_of_what_is_inside() -> None:
+    x = mg.ones(3, 4)
+    assert x[None].stride() == x.unsqueeze(0).stride() == (12, 4, 1)
+    assert x.unsqueeze(1).stride() == (4, 4, 1)
+    assert x.unsqueeze(2).stride() == (4, 1, 1)
+    assert x.t().unsqueeze(1).stride() == (1, 12, 4)
+    assert mg.ones(3, 1).expand(3, 4).stride() == (1, 0)
+
+
+def test_broadcast_to_takes_the_shape_as_expand_does() -> None:
+    x = mg.ones(3, 1)
+    assert x.broadcast_to(3, 4).shape == x.broadcast_to((3, 4)).shape == mg.broadcast_to(x, size=(3, 4)).shape == (3, 4)

@@ -180,3 +180,10 @@ def test_c_writes_nothing_beyond_its_outputs(n):
         room = np.full(x.size + 32, 7, np.float32)
         assert lib.mg_softmax_f32(0, outer, n, inner, pointer(x), pointer(room[16:-16], True)) == 0
         assert (room[:16] == 7).all() and (room[-16:] == 7).all()
+
+
+def test_softmin_of_bytes_negates_them_as_bytes():
+    x = mg.tensor([0, 1, 2], dtype=mg.uint8)
+    made = mg.nn.functional.softmin(x, 0, dtype=mg.float64)
+    expected = np.exp(np.array([0.0, 255.0, 254.0]) - 255.0)
+    np.testing.assert_allclose(made.numpy(), expected / expected.sum(), rtol=1e-14)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minigrad.nn import _graph
 from minigrad.nn._errors import GraphError, portrait
 from minigrad.nn._graph import Node, mode, serial
-from minigrad.nn._tensor import Tensor, fresh
+from minigrad.nn._tensor import Tensor, fresh, unbroadcast
 from minigrad.nn._where import user_line
 
 __all__ = ["Function", "backward", "backward_into", "grad"]
@@ -131,6 +133,7 @@ class _FunctionNode(Node):
     needs_input_grad: tuple[bool, ...] = ()
     count = 0
     positions: tuple[int, ...] = ()
+    shapes: tuple[tuple[int, ...], ...] = ()
     materialize = True
     to_save: tuple[Any, ...] = ()
     dirty: tuple[Any, ...] = ()
@@ -172,7 +175,25 @@ class _FunctionNode(Node):
                 f"{self.name()}: backward must return {self.count} gradients, one for each argument of forward; "
                 f"got {len(out)}"
             )
-        return tuple(out[position] for position in self.positions)
+        return tuple(
+            self._fitted(position, out[position], shape)
+            for position, shape in zip(self.positions, self.shapes, strict=True)
+        )
+
+    def _fitted(self, position: int, grad: Any, shape: tuple[int, ...]) -> Any:
+        """Return a gradient in the shape of its input, summed over what was broadcast."""
+        if grad is None or grad._data.shape == shape:
+            return grad
+        try:
+            fits = np.broadcast_shapes(grad._data.shape, shape) == grad._data.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            raise GraphError(
+                f"{self.name()}: backward returned an invalid gradient at index {position}: expected a shape that "
+                f"reduces to the input's {shape}; got {portrait(grad)}"
+            )
+        return unbroadcast(grad, shape)
 
 
 def _zeros(meta: tuple[tuple[int, ...], Any]) -> Any:
@@ -269,6 +290,7 @@ class Function:
         # Edges are taken first: an input that forward changes in place must lead to what it was.
         node.next_functions_ = tuple(_graph.edge_of(t) for _, t in tensors)
         node.positions, node.count = tuple(i for i, _ in tensors), len(args)
+        node.shapes = tuple(t._data.shape for _, t in tensors)
         own_setup = "setup_context" in cls.__dict__ or hasattr(cls, "setup_context")
         enabled, mode.enabled = mode.enabled, False
         try:

@@ -648,6 +648,15 @@ def result_type(a: Any, b: Any) -> Dtype:
     return out
 
 
+# How many of the two operands, from the first on, cannot be numbers; and where one of them must not be.
+_TENSORS_OF = dict.fromkeys(("atan2", "gcd", "hypot", "lcm", "ldexp", "logaddexp", "logaddexp2"), 2) | dict.fromkeys(
+    ("clamp", "copysign", "eq", "fmod", "ge", "gt", "le", "lt", "ne"), 1
+)
+_ONE_TENSOR = frozenset(
+    {"pow", "remainder", "xlogy", *(f"bitwise_{name}" for name in ("and", "or", "xor", "left_shift", "right_shift"))}
+)
+
+
 def promote(op: str, a: Any, b: Any) -> tuple[Tensor, Tensor]:
     """Return both operands as tensors of their common type.
 
@@ -668,6 +677,11 @@ def promote(op: str, a: Any, b: Any) -> tuple[Tensor, Tensor]:
     for item in (a, b):
         if not isinstance(item, (Tensor, bool, int, float, np.generic, np.ndarray)):
             raise TypeError(f"{op}: operands must be Tensors or numbers; got {type(item).__name__}")
+    for place, item in enumerate((a, b)):
+        if place < _TENSORS_OF.get(op, 0) and not isinstance(item, (Tensor, np.ndarray)):
+            raise TypeError(f"{op}: {('input', 'other')[place]} must be a Tensor; got {type(item).__name__}")
+    if op in _ONE_TENSOR and not any(isinstance(item, (Tensor, np.ndarray, np.generic)) for item in (a, b)):
+        raise TypeError(f"{op}: one operand must be a Tensor; got {type(a).__name__} and {type(b).__name__}")
     if isinstance(a, (np.generic, np.ndarray)):
         return promote(op, a.item() if isinstance(a, np.generic) else fresh(a), b)
     if isinstance(b, (np.generic, np.ndarray)):

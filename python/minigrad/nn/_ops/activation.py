@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad._native import lib, unary
+from minigrad.nn._errors import portrait
 from minigrad.nn._ops.unary import erf, exp, sigmoid, tanh
 from minigrad.nn._pointwise import Pointwise, constant, floating, pointwise, tensor_only
 from minigrad.nn._tensor import Tensor, change_inplace, fresh, method, result
@@ -244,7 +245,9 @@ def _activate(
     """Return the activation of `input`, written over it if `inplace`."""
     x = tensor_only(op, input)
     if x._data.dtype.kind != "f":
-        raise RuntimeError(f"{op}: not implemented for {x.dtype.name}; the input must be floating-point")
+        raise RuntimeError(
+            f"{op}: not implemented for {x.dtype.name}; the input must be floating-point; got {portrait(x)}"
+        )
     if inplace:
         return change_inplace(op, x, lambda before: pointwise(node, before, a, b, c))
     return pointwise(node, x, a, b, c)

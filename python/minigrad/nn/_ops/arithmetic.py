@@ -348,7 +348,14 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
         Broadcast with `input`.
     alpha : number, default 1
         Factor of `input`.
+
+    Raises
+    ------
+    TypeError
+        If `input` is not a tensor.
     """
+    if not isinstance(input, Tensor):
+        raise TypeError(f"rsub: input must be a Tensor; got {type(input).__name__}")
     return sub(other, input, alpha=alpha)
 
 

@@ -200,11 +200,18 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     Parameters
     ----------
     input : Tensor
-    other : Tensor or number
+    other : Tensor
         Broadcast with `input`.
     out : Tensor, optional
         Takes the result, which is also returned.
+
+    Raises
+    ------
+    TypeError
+        If either is not a tensor.
     """
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
+        raise TypeError(f"ldexp: both arguments must be Tensors; got {type(input).__name__}, {type(other).__name__}")
     return delivered("ldexp", mul(input, pow(2.0, other)), out)
 
 

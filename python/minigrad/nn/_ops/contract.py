@@ -17,7 +17,7 @@ from minigrad.nn._ops.matmul import matmul, mm
 from minigrad.nn._ops.pattern import diagonal
 from minigrad.nn._ops.shape import permute, reshape, unsqueeze
 from minigrad.nn._out import takes_out
-from minigrad.nn._tensor import Tensor, dim_of, method
+from minigrad.nn._tensor import Tensor, dim_of, method, promote
 
 __all__ = ["chain_matmul", "einsum", "kron", "tensordot"]
 
@@ -61,9 +61,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
                 "tensordot", f"contracted dimensions need to match, but {d} has {n} and {e} has {m}", a, b
             )
         if n == 1 and m != 1:
-            b = b.sum(e, keepdim=True)
+            b = b.sum(e, keepdim=True, dtype=b.dtype)
         elif m == 1 and n != 1:
-            a = a.sum(d, keepdim=True)
+            a = a.sum(d, keepdim=True, dtype=a.dtype)
     rest_a = [d for d in range(a._data.ndim) if d not in left]
     rest_b = [d for d in range(b._data.ndim) if d not in right]
     inner = math.prod(a._data.shape[d] for d in left)
@@ -180,6 +180,8 @@ def _pair(a: Tensor, ls: Labels, b: Tensor, ms: Labels, keep: set[Any]) -> tuple
     """Multiply two operands and sum over what only they share and nobody needs."""
     a, ls = _summed(a, ls, keep | set(ms))
     b, ms = _summed(b, ms, keep | set(ls))
+    if a._data.dtype != b._data.dtype and a._data.dtype.kind in "biu" and b._data.dtype.kind in "biu":
+        a, b = promote("einsum", a, b)  # sums of integers are int64
     size_a, size_b = dict(zip(ls, a._data.shape, strict=True)), dict(zip(ms, b._data.shape, strict=True))
     both = [x for x in ls if x in size_b]
     for x in both:

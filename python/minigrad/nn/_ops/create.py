@@ -77,7 +77,12 @@ def deliver(op: str, data: np.ndarray, out: Tensor | None, requires_grad: bool) 
 
 
 def filled(shape: tuple[int, ...], value: Any, kind: np.dtype[Any]) -> np.ndarray:
-    """Return an array of `shape` in which every element is `value`."""
+    """Return an array of `shape` in which every element is `value`; bytes take negative ones modulo 256."""
+    if kind.kind in "iu" and isinstance(value, int):
+        limits = np.iinfo(kind)
+        if not min(limits.min, -limits.max) <= value <= limits.max:
+            raise RuntimeError(f"full: value cannot be converted to {kind.name} without overflow; got {value}")
+        value = value % (limits.max + 1) if kind.kind == "u" else value
     data = _array.empty(shape, kind)
     with np.errstate(all="ignore"):
         data.fill(value)
@@ -105,10 +110,10 @@ def _values(op: str, data: Any, dtype: Any) -> np.ndarray:
     """Return nested sequences, numbers or an array as a new array of the type that they imply."""
     wanted = None if dtype is None else to_dtype(dtype, op).numpy
     if isinstance(data, (np.ndarray, np.generic)):
-        array, typed = _copied(data), not isinstance(data, float)
+        array, typed = _copied(data), True
     else:
         leaf = _leaf(data)
-        typed = isinstance(leaf, (Tensor, np.ndarray)) or (isinstance(leaf, np.generic) and not isinstance(leaf, float))
+        typed = isinstance(leaf, (Tensor, np.ndarray, np.generic))
         try:
             array = np.array(_plain_values(data) if typed else data)
         except ValueError:

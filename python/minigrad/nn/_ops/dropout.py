@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.nn import _array
+from minigrad.nn._errors import portrait
 from minigrad.nn._graph import Node
 from minigrad.nn._pointwise import tensor_only
 from minigrad.nn._random import stream_of
@@ -53,7 +54,9 @@ def _check(op: str, input: Any, p: float, training: bool) -> Tensor:
         raise ValueError(f"{op}: dropout probability has to be between 0 and 1, but got {p}")
     x = tensor_only(op, input)
     if training and x._data.dtype.kind != "f":
-        raise RuntimeError(f"{op}: not implemented for {x.dtype.name}; the input must be floating-point")
+        raise RuntimeError(
+            f"{op}: not implemented for {x.dtype.name}; the input must be floating-point; got {portrait(x)}"
+        )
     return x
 
 

@@ -373,7 +373,8 @@ def nll_loss(
         raise shape_error(owner, "input must have a class dimension", input)
     if x.ndim > 1 and tensor_only(owner, target)._data.shape[:1] != x.shape[:1]:
         raise ValueError(
-            f"{owner}: Expected input batch_size ({x.shape[0]}) to match target batch_size {tuple(target.shape[:1])}"
+            f"{owner}: Expected input batch_size ({x.shape[0]}) to match target batch_size {tuple(target.shape[:1])}; "
+            f"got {portrait(input)} and {portrait(target)}"
         )
     index = _class_indices(owner, target, x.shape[:1] + x.shape[2:] if x.ndim > 1 else ())
     extents = _extents(x.shape)

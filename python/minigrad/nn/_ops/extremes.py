@@ -151,8 +151,22 @@ class Even(Node):
         (a,) = self.saved
         g = restored(grad, a._data.shape, self.dims, self.keepdim)
         z = restored(self.output, a._data.shape, self.dims, self.keepdim)
-        hit = fresh(np.asarray((a._data == z._data).astype(a._data.dtype)))
+        hit = fresh(np.asarray(self.hits(a._data, z._data).astype(a._data.dtype)))
         return (mul(hit, div(g, sum(hit, self.dims, True) if self.dims else hit)),)
+
+    @staticmethod
+    def hits(a: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Return which elements are the extreme."""
+        return np.equal(a, z)
+
+
+class Middle(Even):
+    """z = the median of all of a, which is NaN where a NaN is among them."""
+
+    @staticmethod
+    def hits(a: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Return which elements are the median."""
+        return np.equal(a, z) | (np.not_equal(a, a) & np.not_equal(z, z))
 
 
 def _extreme_value(op: str, ufunc: Any, input: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
@@ -388,8 +402,10 @@ def _median(op: str, input: Tensor, dim: Any, keepdim: bool, ignore_nan: bool) -
         if not x.size:
             kind = x.dtype
             return fresh(np.asarray(np.nan if kind.kind == "f" else np.iinfo(kind).min, kind))
-        picked = _median(op, _flat(input), 0, False, ignore_nan)
-        return picked.values
+        value = _median(op, fresh(x.reshape(-1)), 0, False, ignore_nan).values
+        return result(
+            value._data, Middle, (input,), (input,), save_output=True, dims=tuple(range(x.ndim)), keepdim=False
+        )
     at = _picks(op, input, dim)
     if x.ndim == 0:
         return _picked(input, np.zeros((), np.int64), 0, keepdim)

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad._native import NULL, check_status, lib, pointer
 from minigrad.nn import _array
-from minigrad.nn._errors import dtype_error, shape_error
+from minigrad.nn._errors import dtype_error, portrait, shape_error
 from minigrad.nn._graph import Node, mode
 from minigrad.nn._ops.compare import clamp
 from minigrad.nn._ops.unary import exp, log, log1p, sigmoid, sign
@@ -426,7 +426,8 @@ def binary_cross_entropy(
     if tensor_only(owner, input)._data.shape != tensor_only(owner, target)._data.shape:
         raise ValueError(
             f"{owner}: Using a target size ({tuple(target.shape)}) that is different to the input size "
-            f"({tuple(input.shape)}) is deprecated. Please ensure they have the same size."
+            f"({tuple(input.shape)}) is deprecated. Please ensure they have the same size; got {portrait(input)} and "
+            f"{portrait(target)}"
         )
     x, t = _operands(owner, input, target)
     return _weighted(owner, lambda how: _pair(owner, BinaryCrossEntropy, x, t, how), weight, reduction)

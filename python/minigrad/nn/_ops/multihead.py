@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.nn._dtype import of_numpy
-from minigrad.nn._errors import ShapeError
+from minigrad.nn._errors import ShapeError, portrait
 from minigrad.nn._ops.attention import scaled_dot_product_attention
 from minigrad.nn._ops.dropout import dropout
 from minigrad.nn._ops.join import cat
@@ -52,9 +52,10 @@ def _check_shapes(query: Any, key: Any, value: Any, padding: Any, mask: Any) -> 
         raise ShapeError(f"{_NAME}: expected attn_mask to be None, 2-D or 3-D but found {mask.ndim}-D")
 
 
-def _check_size(size: int, expected: int, heads: int) -> None:
+def _check_size(query: Tensor, expected: int, heads: int) -> None:
+    size = query._data.shape[-1]
     if size != expected:
-        raise ShapeError(f"{_NAME}: was expecting embedding dimension of {expected}, but got {size}")
+        raise ShapeError(f"{_NAME}: was expecting embedding dimension of {expected}, but got {size}: {portrait(query)}")
     if size % heads:
         raise ShapeError(f"{_NAME}: embed_dim {size} not divisible by num_heads {heads}")
 
@@ -189,7 +190,7 @@ def multi_head_attention_forward(
     q, k, v = (query, key, value) if batched else _unsqueezed(query, key, value)
     padding: Any = key_padding_mask if batched or key_padding_mask is None else key_padding_mask.unsqueeze(0)
     rows, batch, size = q.shape
-    _check_size(size, embed_dim_to_check, num_heads)
+    _check_size(q, embed_dim_to_check, num_heads)
     dtype = q._data.dtype
     weights: Any = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else in_proj_weight
     q, k, v = _project(q, k, v, weights, in_proj_bias)

@@ -86,8 +86,21 @@ def stride(input: Tensor, dim: int | None = None) -> Any:
     dim : int, optional
         The dimension; negative ones count from the end.
     """
-    strides = tuple(n // input._data.itemsize for n in input._data.strides)
+    x = input._data
+    strides = tuple(n // x.itemsize for n in x.strides)
+    if 0 in strides and 1 in x.shape and x.size:
+        strides = _beyond(x.shape, strides)
     return strides if dim is None else strides[dim_of("stride", dim, len(strides))]
+
+
+def _beyond(shape: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the strides with those of new dimensions of extent 1, which NumPy leaves 0, as long as what is inside."""
+    out: list[int] = []
+    inner = 1
+    for extent, step in zip(reversed(shape), reversed(strides), strict=True):
+        out.append(inner if extent == 1 and step == 0 else step)
+        inner = extent * out[-1]
+    return tuple(reversed(out))
 
 
 @method("dim", "ndimension")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -251,7 +252,7 @@ def unique(
     if rows.ndim == 1:
         order = np.argsort(rows, kind="stable")
     else:
-        flat = rows.reshape(len(rows), -1)
+        flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
         order = np.lexsort(flat.T[::-1]) if flat.shape[1] else np.arange(len(rows))
     kept, run, counts = _runs(rows[order])
     inverse = np.empty(len(rows), np.int64)

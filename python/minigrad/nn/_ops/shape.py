@@ -381,16 +381,18 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 @method
-def broadcast_to(input: Tensor, size: Any) -> Tensor:
+def broadcast_to(input: Tensor, *args: Any, size: Any = None) -> Tensor:
     """Return a view repeated to the shape `size`, as `expand`.
 
     Parameters
     ----------
     input : Tensor
-    size : int or tuple of int
+    *args : int or tuple of int
         The shape.
+    size : tuple of int, optional
+        The same as a keyword.
     """
-    return _expanded("broadcast_to", input, sizes_of("broadcast_to", (size,)))
+    return _expanded("broadcast_to", input, sizes_of("broadcast_to", args if size is None else (size,)))
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:

@@ -212,8 +212,9 @@ def softmin(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     RuntimeError
         If the elements are not floating-point.
     """
-    input = _operand("softmin", input, dtype)
-    return softmax(-input, _implicit_dim("softmin", dim, input._data.ndim))
+    # Negated first: bytes wrap around, and only then become floating-point.
+    input = _operand("softmin", -tensor_only("softmin", input), dtype)
+    return softmax(input, _implicit_dim("softmin", dim, input._data.ndim))
 
 
 def _last(x: np.ndarray, dims: tuple[int, ...]) -> np.ndarray:

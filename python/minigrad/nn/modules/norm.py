@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.nn._dtype import get_default_dtype, to_dtype
+from minigrad.nn._errors import portrait
 from minigrad.nn._ops.norm import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from minigrad.nn._tensor import Tensor, fresh
 from minigrad.nn.modules.module import Module, Parameter
@@ -84,7 +85,7 @@ class _RunningNorm(Module):
         ndim = input._data.ndim
         if ndim not in self.ndims:
             expected = " or ".join(f"{n}D" for n in self.ndims)
-            raise ValueError(f"{type(self).__name__}: expected {expected} input (got {ndim}D input)")
+            raise ValueError(f"{type(self).__name__}: expected {expected} input (got {ndim}D input): {portrait(input)}")
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any) -> None:
         # State dicts older than version 2 have no count of batches; ours starts where it is.
