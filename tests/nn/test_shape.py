@@ -205,3 +205,17 @@ def test_a_new_dimension_has_the_stride_of_what_is_inside() -> None:
 def test_broadcast_to_takes_the_shape_as_expand_does() -> None:
     x = mg.ones(3, 1)
     assert x.broadcast_to(3, 4).shape == x.broadcast_to((3, 4)).shape == mg.broadcast_to(x, size=(3, 4)).shape == (3, 4)
+
+
+def test_what_a_tensor_says_of_its_memory() -> None:
+    x = mg.arange(6.0)
+    assert x[1:].data_ptr() == x.data_ptr() + x.element_size() and x.view(2, 3).data_ptr() == x.data_ptr()
+    assert x.pin_memory() is x
+    assert mg.tensor([2]).is_nonzero() is True and mg.tensor(0.0).is_nonzero() is False
+    with pytest.raises(RuntimeError, match=r"is_nonzero: expected a tensor of one element; got float32 \(6,\)"):
+        x.is_nonzero()
+
+
+def test_numbers_at_the_top() -> None:
+    assert (mg.pi, mg.e, mg.inf) == (math.pi, math.e, math.inf) and math.isnan(mg.nan)
+    assert mg.ones(2)[mg.newaxis].shape == mg.Size([1, 2]) == (1, 2)

@@ -244,3 +244,10 @@ def test_any_length(values, name):
     with np.errstate(all="ignore"):
         wanted = ELEMENTARY[name][0](np.array(values))
     np.testing.assert_allclose(getattr(mg, name)(x).numpy(), wanted, rtol=1e-13, atol=1e-300)
+
+
+def test_changes_in_place_are_functions_too():
+    x = mg.tensor([-1.0, 4.0])
+    assert mg.abs_(x) is x and mg.sqrt_(x) is x and x.tolist() == [1.0, 2.0]
+    assert mg.clamp_(x, max=1.5).tolist() == [1.0, 1.5] and mg.zero_(x).tolist() == [0.0, 0.0]
+    assert mg.detach(mg.ones(1, requires_grad=True)).requires_grad is False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.nn._errors import portrait
 from minigrad.nn._graph import mode
 from minigrad.nn._ops.shape import add_property, reshape, squeeze, t, transpose, unsqueeze
 from minigrad.nn._tensor import Tensor, dim_of, method
@@ -151,3 +152,45 @@ def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
 
 add_property("itemsize", element_size, "Number of bytes of an element.")
 add_property("nbytes", lambda a: a._data.nbytes, "Number of bytes of all elements.")
+
+
+@method
+def data_ptr(input: Tensor) -> int:
+    """Return the address of the first element.
+
+    Parameters
+    ----------
+    input : Tensor
+    """
+    return int(input._data.ctypes.data)
+
+
+@method
+def is_nonzero(input: Tensor) -> bool:
+    """Return whether the only element is not zero.
+
+    Parameters
+    ----------
+    input : Tensor
+
+    Raises
+    ------
+    RuntimeError
+        If there is not exactly one element.
+    """
+    if input._data.size != 1:
+        raise RuntimeError(f"is_nonzero: expected a tensor of one element; got {portrait(input)}")
+    return bool(input._data.any())
+
+
+@method
+def pin_memory(input: Tensor, device: Any = None) -> Tensor:
+    """Return the tensor itself: there is no other device to copy it to.
+
+    Parameters
+    ----------
+    input : Tensor
+    device : None, optional
+        Accepted and ignored.
+    """
+    return input
