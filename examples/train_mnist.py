@@ -6,6 +6,8 @@ You will see ten epochs of a 784-128-10 network and its accuracy on the test ima
 98 %. The data are read from $MINIGRAD_DATA or the cache, or downloaded once.
 """
 
+import sys
+
 import minigrad as mg
 
 
@@ -41,4 +43,10 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except mg.DataError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        print("Interrupted: nothing was saved", file=sys.stderr)
+        sys.exit(130)

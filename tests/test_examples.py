@@ -34,6 +34,21 @@ def test_train_mnist_learns(root: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert float(found[-1][3]) > 80
 
 
+@pytest.mark.parametrize(
+    ("raised", "code"), [(mg.DataError("mnist: is missing"), "Error: mnist: is missing"), (KeyboardInterrupt(), 130)]
+)
+def test_train_mnist_ends_without_a_traceback(
+    root: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: object
+) -> None:
+    def missing(split: str = "train", *, flatten: bool = False) -> Any:
+        raise raised
+
+    monkeypatch.setattr(mg.data, "mnist", missing)
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(root / "examples" / "train_mnist.py"), run_name="__main__")
+    assert stop.value.code == code
+
+
 @pytest.fixture
 def train_cifar10(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
