@@ -219,3 +219,21 @@ def test_what_a_tensor_says_of_its_memory() -> None:
 def test_numbers_at_the_top() -> None:
     assert (mg.pi, mg.e, mg.inf) == (math.pi, math.e, math.inf) and math.isnan(mg.nan)
     assert mg.ones(2)[mg.newaxis].shape == mg.Size([1, 2]) == (1, 2)
+
+
+def test_one_copy_of_what_was_expanded_can_be_changed() -> None:
+    x = mg.arange(3.0)
+    rows = x.expand(2, 3)
+    rows[0].add_(1)
+    assert x.tolist() == [1.0, 2.0, 3.0] and rows.tolist() == [[1.0, 2.0, 3.0]] * 2
+    with pytest.raises(RuntimeError, match="more than one element"):
+        rows.add_(1)
+    fixed = np.ones(3)
+    fixed.flags.writeable = False
+    with pytest.raises(RuntimeError, match="read-only|writable|writeable"):
+        mg.from_numpy(fixed)[1:].add_(1)
+    leaf = mg.ones(3, requires_grad=True)
+    y = leaf * 2
+    y.expand(2, 3)[1].mul_(5)
+    (y * y).sum().backward()
+    assert leaf.grad.tolist() == [200.0] * 3

@@ -463,7 +463,9 @@ class _CopySlices(Node):
         keep = fresh(np.ones(self.shape, grad._data.dtype))
         enabled, mode.enabled = mode.enabled, False
         try:
-            self.replay(keep)._data[...] = 0
+            region = self.replay(keep)._data
+            region.flags.writeable = True  # one copy of what was expanded is read-only for NumPy
+            region[...] = 0
         finally:
             mode.enabled = enabled
         return grad * keep, to_new
@@ -798,8 +800,19 @@ def refuse_memory(op: str, tensor: Tensor) -> None:
             f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single memory "
             f"location: {portrait(tensor)}; clone it first"
         )
-    if not data.flags.writeable:
+    if not data.flags.writeable and not _unlocked(tensor):
         raise RuntimeError(f"{op}: the tensor's memory is read-only: {portrait(tensor)}; clone it first")
+
+
+def _unlocked(tensor: Tensor) -> bool:
+    """Make a view writable that is read-only because NumPy repeated it, though no element of it is repeated."""
+    if tensor._view is None or not tensor._view[0]._data.flags.writeable or tensor._data.base is None:
+        return False
+    try:
+        tensor._data.flags.writeable = True
+    except ValueError:
+        return False
+    return True
 
 
 def write_out(op: str, out: Tensor, made: Tensor) -> Tensor:
