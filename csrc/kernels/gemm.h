@@ -6,14 +6,18 @@
  *     MG_A_ROWS   A[i, p] = a[i * a_stride + p]     (a row-major matrix, or a copy of it)
  *     MG_A_COLS   A[i, p] = a[p * a_stride + i]     (a transposed matrix)
  * rows <= mr. cols = nr, or any 1 <= cols <= lanes: columns beyond cols are neither
- * read nor written. Every element of C is one chain of k fused multiply-adds in the
- * order of p, so its bits do not depend on how a product was cut into tiles. */
+ * read nor written. What `ahead` describes, unless it is NULL, is fetched into the cache
+ * on the way, a call of mg_prefetch_some every MG_TILE_BURST steps of k. Every element of C is one chain of k fused
+ * multiply-adds in the order of p, so its bits do not depend on how a product was cut into tiles. */
 #ifndef MG_KERNELS_GEMM_H
 #define MG_KERNELS_GEMM_H
 
 #include <stddef.h>
 
+#include "kernels/prefetch.h"
 #include "minigrad/linalg.h"
+
+enum { MG_TILE_BURST = 16 };
 
 typedef enum { MG_A_ROWS, MG_A_COLS } mg_a_layout_t;
 
@@ -32,10 +36,10 @@ typedef struct {
 
 typedef void (*mg_gemm_tile_f32_t)(mg_a_layout_t layout, size_t rows, size_t cols, size_t k, const float *a,
                                    size_t a_stride, const float *b, size_t b_stride, const mg_gemm_update_f32_t *update,
-                                   float *c, size_t ldc);
+                                   float *c, size_t ldc, mg_prefetch_t *ahead);
 typedef void (*mg_gemm_tile_f64_t)(mg_a_layout_t layout, size_t rows, size_t cols, size_t k, const double *a,
                                    size_t a_stride, const double *b, size_t b_stride,
-                                   const mg_gemm_update_f64_t *update, double *c, size_t ldc);
+                                   const mg_gemm_update_f64_t *update, double *c, size_t ldc, mg_prefetch_t *ahead);
 
 typedef struct {
     size_t mr, nr, lanes; /* the tile: mr rows, nr = 2 lanes columns */

@@ -4,7 +4,6 @@
 #include "core/arena.h"
 #include "core/dispatch.h"
 #include "core/pool.h"
-#include "linalg/prefetch.h"
 #include "minigrad/linalg.h"
 
 #include "core/real_end.h"

@@ -138,7 +138,7 @@ void mg_winograd_multiply(const mg_winograd_plan_t *plan, mg_a_layout_t layout, 
     const mg_gemm_update_f32_t update = {1, beta, NULL, MG_ACTIVATION_NONE};
     for (size_t j = 0, width; j < cols; j += width) {
         width = cols - j >= plan->gemm->nr ? plan->gemm->nr : plan->gemm->lanes;
-        plan->gemm->tile(layout, rows, width, depth, a, a_stride, b + j, b_stride, &update, c + j, ldc);
+        plan->gemm->tile(layout, rows, width, depth, a, a_stride, b + j, b_stride, &update, c + j, ldc, NULL);
     }
 }
 

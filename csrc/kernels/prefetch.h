@@ -1,7 +1,7 @@
 /* A rectangle of memory that is wanted soon, fetched into the cache a few lines at a time
- * between tiles of work, so that whoever reads it next does not wait for memory. */
-#ifndef MG_LINALG_PREFETCH_H
-#define MG_LINALG_PREFETCH_H
+ * while other work is done, so that whoever reads it next does not wait for memory. */
+#ifndef MG_KERNELS_PREFETCH_H
+#define MG_KERNELS_PREFETCH_H
 
 #include <stddef.h>
 
