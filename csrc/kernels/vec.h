@@ -302,4 +302,29 @@ MG_INLINE double vec_sum_f64(vec_f64 v)
 #endif
 }
 
+/* The largest of all lanes, none of which may be NaN. */
+MG_INLINE float vec_max_f32(vec_f32 v)
+{
+#if MG_VECTOR_BYTES == 64
+    return _mm512_reduce_max_ps((__m512)v);
+#else
+    float all[MG_LANES_F32];
+    vec_store_f32(all, v);
+    for (size_t i = 1; i < MG_LANES_F32; i++) all[0] = all[i] > all[0] ? all[i] : all[0];
+    return all[0];
+#endif
+}
+
+MG_INLINE double vec_max_f64(vec_f64 v)
+{
+#if MG_VECTOR_BYTES == 64
+    return _mm512_reduce_max_pd((__m512d)v);
+#else
+    double all[MG_LANES_F64];
+    vec_store_f64(all, v);
+    for (size_t i = 1; i < MG_LANES_F64; i++) all[0] = all[i] > all[0] ? all[i] : all[0];
+    return all[0];
+#endif
+}
+
 #endif
