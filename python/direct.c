@@ -9,14 +9,13 @@
 #include <stdint.h>
 
 #include "direct_arena.h"
+#include "direct_arrays.h"
 #include "direct_graph.h"
 #include "direct_nn.h"
+#include "direct_norm.h"
 #include "direct_record.h"
 #include "direct_walk.h"
 #include "minigrad.h"
-
-enum { NOT_DIRECT = -1 };
-#define LONG_WORK 1e5 /* multiply-adds from which on the interpreter lock is given up */
 
 /* An array as mg_gemm addresses it; view is open while one exists. */
 typedef struct {
@@ -89,9 +88,9 @@ static long multiply(const matrix_t *a, const matrix_t *b, const matrix_t *c)
     char type = c->view.format[0];
     if (a->view.format[0] != type || b->view.format[0] != type || c->trans || a->cols != b->rows ||
         a->rows != c->rows || b->cols != c->cols || overlap(a, c) || overlap(b, c))
-        return NOT_DIRECT;
+        return DIRECT_NOT;
     size_t m = c->rows, n = c->cols, k = a->cols;
-    PyThreadState *state = (double)m * (double)n * (double)k < LONG_WORK ? NULL : PyEval_SaveThread();
+    PyThreadState *state = (double)m * (double)n * (double)k < DIRECT_LONG_WORK ? NULL : PyEval_SaveThread();
     mg_status_t status = type == 'f' ? mg_gemm_f32(a->trans, b->trans, m, n, k, 1, a->view.buf, a->ld, b->view.buf,
                                                    b->ld, 0, c->view.buf, c->ld)
                                      : mg_gemm_f64(a->trans, b->trans, m, n, k, 1, a->view.buf, a->ld, b->view.buf,
@@ -107,7 +106,7 @@ static long open_and_multiply(PyObject *const *arrays)
     matrix_t matrices[3];
     int opened = 0;
     while (opened < 3 && open_matrix(arrays[opened], flags[opened], &matrices[opened])) opened++;
-    long status = opened == 3 ? multiply(&matrices[0], &matrices[1], &matrices[2]) : NOT_DIRECT;
+    long status = opened == 3 ? multiply(&matrices[0], &matrices[1], &matrices[2]) : DIRECT_NOT;
     while (opened > 0) PyBuffer_Release(&matrices[--opened].view);
     return status;
 }
@@ -115,13 +114,10 @@ static long open_and_multiply(PyObject *const *arrays)
 static PyObject *product(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     (void)module;
-    if (count != 3) {
-        PyErr_Format(PyExc_TypeError, "product takes 3 arguments; got %zd", count);
-        return NULL;
-    }
+    if (count != 3) return direct_wrong_count("product", 3, count);
     int is_array = PyObject_IsInstance(arguments[2], array_type);
     if (is_array < 0) return NULL;
-    return PyLong_FromLong(is_array ? open_and_multiply(arguments) : NOT_DIRECT);
+    return PyLong_FromLong(is_array ? open_and_multiply(arguments) : DIRECT_NOT);
 }
 
 static int module_exec(PyObject *module)
@@ -139,8 +135,8 @@ static PyMethodDef methods[] = {
      "product($module, a, b, out, /)\n--\n\n"
      "out = a b for matrices of one float type that overlap nowhere; the C status, or -1 (out\n"
      "untouched) for whatever needs a closer look: another type, shape or layout."},
-    DIRECT_NN_METHODS DIRECT_ARENA_METHODS DIRECT_GRAPH_METHODS DIRECT_RECORD_METHODS DIRECT_WALK_METHODS{NULL, NULL, 0,
-                                                                                                          NULL},
+    DIRECT_NN_METHODS DIRECT_NORM_METHODS DIRECT_ARENA_METHODS DIRECT_GRAPH_METHODS DIRECT_RECORD_METHODS
+        DIRECT_WALK_METHODS{NULL, NULL, 0, NULL},
 };
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)module_exec}, {0, NULL}};

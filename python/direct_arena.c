@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "direct_arrays.h"
 #include "direct_record.h"
 
 #define known direct_known
@@ -70,10 +71,7 @@ static PyObject *block_of(Py_ssize_t size)
 PyObject *direct_empty(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     (void)module;
-    if (count != 2) {
-        PyErr_Format(PyExc_TypeError, "empty takes 2 arguments; got %zd", count);
-        return NULL;
-    }
+    if (count != 2) return direct_wrong_count("empty", 2, count);
     PyObject *shape = arguments[0], *dtype = arguments[1];
     Py_ssize_t size = bytes_of(shape, dtype);
     if (size <= SMALL) {

@@ -30,6 +30,8 @@ __all__ = [
     "get_num_threads",
     "hands_over",
     "is_tensor",
+    "layer_norm",
+    "layer_norm_backward",
     "lib",
     "linear",
     "linear_backward",
@@ -59,10 +61,12 @@ def _load_direct() -> Any:
 _direct = _load_direct()
 product = _direct.product
 
-# The same for elementwise functions and the affine layer and the cross entropy; python/direct_nn.h has their arguments.
+# The same for elementwise functions, the affine layer, the cross entropy and the norms of rows; python/direct_nn.h
+# and direct_norm.h have their arguments.
 unary, unary_backward = _direct.unary, _direct.unary_backward
 linear, linear_backward = _direct.linear, _direct.linear_backward
 cross_entropy, cross_entropy_backward = _direct.cross_entropy, _direct.cross_entropy_backward
+layer_norm, layer_norm_backward = _direct.layer_norm, _direct.layer_norm_backward
 enter_gradients = _direct.enter_gradients
 
 # What tensors and nodes are made of, and how a result is recorded; python/direct_graph.h has the contracts.

@@ -132,6 +132,7 @@ def test_one_dimensional_weight_and_integers():
         (lambda: F.linear(mg.ones(()), mg.ones(4, 5)), "at least one dimension"),
         (lambda: F.linear(mg.ones(2, 3), mg.ones(1, 1, 3)), "one or two"),
         (lambda: F.linear(mg.ones(2, 3), mg.ones(4, 3).double()), "same dtype.*float32.*float64"),
+        (lambda: F.linear(mg.ones(2, 3), mg.ones(4, 3), mg.ones(4).int()), "same dtype.*float32.*int32"),
         (lambda: F.linear(mg.ones(2, 3), mg.ones(4, 3), mg.ones(5)), "must match"),
         (lambda: F.bilinear(mg.ones(2, 3), mg.ones(3, 3), mg.ones(4, 3, 3)), "bilinear: inputs"),
         (lambda: F.bilinear(mg.ones(2, 3), mg.ones(2, 3), mg.ones(4, 3, 3).double()), "same dtype"),

@@ -208,9 +208,25 @@ def test_strided_inputs(dtype):
     for turned in (x.permute(2, 1, 0), x.permute(0, 2, 1)):
         plain = turned.contiguous()
         n = turned.shape[-1]
-        assert np.array_equal(F.layer_norm(turned, n).numpy(), F.layer_norm(plain, n).numpy())
+        assert np.array_equal(F.layer_norm(turned, n).numpy(), F.layer_norm(plain, np.int64(n)).numpy())
         a = F.batch_norm(turned, None, None, training=True).numpy()
         assert np.array_equal(a, F.batch_norm(plain, None, None, training=True).numpy())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_strided_gradients_and_rows_of_two_dimensions(dtype):
+    x, g = normal(22, 6, 4, 5, dtype=dtype), normal(23, 4, 6, 5, dtype=dtype)
+    w, b = (tensor(normal(i, 20, dtype=dtype), True) for i in (24, 25))
+    one, two = tensor(x, True), tensor(x, True)
+    flat = F.layer_norm(one.reshape((6, 20)), 20, w, b).reshape((6, 4, 5))
+    flat.transpose(0, 1).backward(tensor(g))
+    first = w.grad.numpy(), b.grad.numpy()
+    w.grad = b.grad = None
+    deep = F.layer_norm(two, [4, 5], w.reshape((4, 5)), b.reshape((4, 5)))
+    assert deep.shape == (6, 4, 5) and np.array_equal(deep.detach().numpy(), flat.detach().numpy())
+    deep.transpose(0, 1).backward(tensor(g))
+    assert np.array_equal(one.grad.numpy(), two.grad.numpy())
+    assert all(np.array_equal(a, p.grad.numpy()) for a, p in zip(first, (w, b), strict=True))
 
 
 @pytest.mark.parametrize("shape", [(128, 40, 10), (16, 24, 300), (3000, 65, 1)])
@@ -264,6 +280,15 @@ def test_refusals():
         F.layer_norm(x, 3, mg.ones(2))
     with pytest.raises(RuntimeError, match="one dtype"):
         F.layer_norm(x, 3, mg.ones(3).double())
+    for weight, bias in ((mg.ones(3).int(), None), (mg.ones(3), mg.ones(3).int())):
+        with pytest.raises(RuntimeError, match="one dtype; got int32"):
+            F.layer_norm(x, 3, weight, bias)
+    with pytest.raises(RuntimeError, match=r"weight must have shape \(3,\); got float32 \(1, 3\)"):
+        F.layer_norm(x, 3, mg.ones(1, 3))
+    with pytest.raises(TypeError, match="weight|argument|Tensor"):
+        F.layer_norm(x, 3, np.ones(3, np.float32))
+    with pytest.raises(TypeError, match="float"):
+        F.layer_norm(x, 3.0)
     with pytest.raises(RuntimeError, match="at least one dimension"):
         F.rms_norm(x, ())
     with pytest.raises(RuntimeError, match="divide the number of channels"):
@@ -347,8 +372,8 @@ def test_c_refuses_what_does_not_fit():
 
 
 def test_results_too_large_for_the_cache_have_the_same_bits():
-    # From 4 MiB on, and in whole lines of the cache, results are written past it.
-    x, g = normal(30, 2048, 512, dtype=np.float32), normal(31, 2048, 512, dtype=np.float32)
+    # From 12 MiB on, and in whole lines of the cache, results are written past it.
+    x, g = normal(30, 6144, 512, dtype=np.float32), normal(31, 6144, 512, dtype=np.float32)
     whole, part = tensor(x, True), tensor(x[:64], True)
     w, b = (tensor(normal(i, 512, dtype=np.float32), True) for i in (32, 33))
     norms = [

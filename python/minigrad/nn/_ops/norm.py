@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from minigrad._native import NULL, check_status, lib, pointer
+from minigrad._native import NULL, check_status, layer_norm_backward, lib, pointer
+from minigrad._native import layer_norm as native_layer_norm
 from minigrad.nn import _array
 from minigrad.nn._errors import dtype_error, shape_error
 from minigrad.nn._graph import Node, mode
@@ -111,16 +113,29 @@ class Norm(Node):
 
 
 class NativeLayerNorm(Norm):
-    """Layer norm over rows."""
+    """Layer norm over rows; `bias_shape` is the shape of a row."""
 
-    def fused(self, x: np.ndarray, weight: np.ndarray | None, dy: np.ndarray, out: list[Any]) -> None:
-        """Compute the gradients in C."""
-        function = lib.mg_layer_norm_backward_f32 if x.itemsize == 4 else lib.mg_layer_norm_backward_f64
-        status = function(
-            *self.grid, pointer(x), _pointer(weight), pointer(self.stats), self.eps, int(self.centred), pointer(dy),
-            *(_pointer(item, True) for item in out),
-        )  # fmt: skip
-        check_status(status, "layer_norm")
+    dims = (1,)
+
+    def backward(self, grad: Tensor) -> tuple[Any, ...]:
+        """Return the gradients of x and of what else there is."""
+        x, weight = self.saved
+        edges, inner = self.next_functions_, self.bias_shape
+        if mode.enabled:
+            n = math.prod(inner)
+            self.grid, self.along = (math.prod(x.shape[: x.ndim - len(inner)]), n), (1, n)
+            self.has = (weight is not None, len(edges) > 1 + (weight is not None))
+            return super().backward(grad)
+        w, about = None if weight is None else weight._data, (self.eps, self.centred, edges)
+        if len(inner) == 1:
+            made = layer_norm_backward(x._data, w, self.stats, grad._data, *about)
+            if type(made) is not int:
+                return made  # type: ignore[no-any-return]
+        made = layer_norm_backward(_flat(x._data, inner), _vector(w), self.stats, _flat(grad._data, inner), *about)
+        if type(made) is int:
+            check_status(made, "layer_norm")
+        shapes = (x._data.shape, inner, inner)
+        return tuple(None if g is None else fresh(g._data.reshape(s)) for g, s in zip(made, shapes, strict=False))
 
 
 class NativeGroupNorm(Norm):
@@ -152,6 +167,15 @@ class NativeBatchNorm(Norm):
         check_status(status, "batch_norm")
 
 
+def _flat(x: np.ndarray, inner: tuple[int, ...]) -> np.ndarray:
+    """Return the rows, whose shape is `inner`, as a matrix without gaps."""
+    return _array.contiguous(x).reshape((math.prod(x.shape[: x.ndim - len(inner)]), math.prod(inner)))
+
+
+def _vector(x: np.ndarray | None) -> np.ndarray | None:
+    return None if x is None else _array.contiguous(x).reshape(-1)
+
+
 def _rows(
     owner: str,
     input: Tensor,
@@ -162,28 +186,44 @@ def _rows(
     centred: bool,
 ) -> Tensor:
     """Return layer norm, or RMS norm if not `centred`."""
-    input = _floating(owner, input)
-    inner = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (normalized_shape,)
-    x = input._data
+    inner = normalized_shape if type(normalized_shape) is tuple else _shape(normalized_shape)
+    made: Any = -1
+    if len(inner) == 1 and isinstance(input, Tensor) and _is_parameter(weight) and _is_parameter(bias):
+        w, b = None if weight is None else weight._data, None if bias is None else bias._data
+        made = native_layer_norm(input._data, inner[0], w, b, eps, centred)
+    if type(made) is int:
+        made = _rows_closed(owner, input, inner, weight, bias, eps, centred)
+    y, stats = made
+    inputs = (input, weight, bias) if weight is not None and bias is not None else _given(input, weight, bias)
+    return result(
+        y, NativeLayerNorm, inputs, (input, weight), eps=eps, stats=stats, bias_shape=inner, centred=centred
+    )  # fmt: skip
+
+
+def _is_parameter(value: Any) -> bool:
+    return value is None or isinstance(value, Tensor)
+
+
+def _shape(normalized_shape: Any) -> tuple[int, ...]:
+    return tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+
+
+def _rows_closed(
+    owner: str, input: Tensor, inner: tuple[int, ...], weight: Tensor | None, bias: Tensor | None, eps: float,
+    centred: bool,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return result and statistics for rows of any shape and for arrays with gaps; say what does not fit."""
+    x = _floating(owner, input)._data
     if not inner:
-        raise RuntimeError(f"{owner}: normalized_shape must have at least one dimension; got {normalized_shape!r}")
-    w = _parameter(owner, "weight", weight, inner, input)
-    b = _parameter(owner, "bias", bias, inner, input)
+        raise RuntimeError(f"{owner}: normalized_shape must have at least one dimension; got {inner!r}")
+    w, b = (_vector(_parameter(owner, n, v, inner, input)) for n, v in (("weight", weight), ("bias", bias)))
     if x.ndim < len(inner) or x.shape[x.ndim - len(inner) :] != inner:
         raise shape_error(owner, f"input must end in normalized_shape {inner}", input)
-    n = math.prod(inner)
-    rows = math.prod(x.shape[: x.ndim - len(inner)])
-    y, stats = _array.empty(x.shape, x.dtype), _array.empty((2, rows), x.dtype)
-    function = lib.mg_layer_norm_f32 if x.itemsize == 4 else lib.mg_layer_norm_f64
-    status = function(
-        rows, n, pointer(_array.contiguous(x)), _pointer(w), _pointer(b), eps, int(centred),
-        pointer(y, True), pointer(stats, True),
-    )  # fmt: skip
-    check_status(status, owner)
-    return result(
-        y, NativeLayerNorm, _given(input, weight, bias), (input, weight), has=(w is not None, b is not None), eps=eps,
-        stats=stats, grid=(rows, n), dims=(1,), along=(1, n), bias_shape=inner, centred=centred,
-    )  # fmt: skip
+    made = native_layer_norm(_flat(x, inner), index(math.prod(inner)), w, b, eps, centred)
+    if type(made) is int:
+        check_status(made, owner)
+    y, stats = made
+    return y.reshape(x.shape), stats
 
 
 def layer_norm(
