@@ -40,8 +40,9 @@ PyObject *direct_layer_norm(PyObject *module, PyObject *const *arguments, Py_ssi
     const void *x = direct_open_rows(&arrays, arguments[0], &rows, &n);
     const void *weight = open_vector(&arrays, arguments[2], n), *bias = open_vector(&arrays, arguments[3], n);
     if (x == NULL || n != wanted || !arrays.good) return direct_finish(&arrays, DIRECT_NOT);
-    PyObject *made = direct_new_like(arguments[0]), *kept = direct_new_rows(arguments[0], 2, rows), *both = NULL;
-    void *y = made == NULL ? NULL : direct_open(&arrays, made, rows * n, true);
+    PyObject *made = direct_new_like(arguments[0]), *both = NULL;
+    PyObject *kept = made == NULL ? NULL : direct_new_rows(arguments[0], 2, rows);
+    void *y = kept == NULL ? NULL : direct_open(&arrays, made, rows * n, true);
     void *stats = kept == NULL ? NULL : direct_open(&arrays, kept, 2 * rows, true);
     long status = DIRECT_NOT;
     if (y != NULL && stats != NULL && arrays.good) {

@@ -195,9 +195,7 @@ def _rows(
         made = _rows_closed(owner, input, inner, weight, bias, eps, centred)
     y, stats = made
     inputs = (input, weight, bias) if weight is not None and bias is not None else _given(input, weight, bias)
-    return result(
-        y, NativeLayerNorm, inputs, (input, weight), eps=eps, stats=stats, bias_shape=inner, centred=centred
-    )  # fmt: skip
+    return result(y, NativeLayerNorm, inputs, (input, weight), eps=eps, stats=stats, bias_shape=inner, centred=centred)
 
 
 def _is_parameter(value: Any) -> bool:
