@@ -65,6 +65,19 @@ def test_networks(name, options, batched, state):
     compare(ours, theirs, arrays, build)
 
 
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("state", [True, False])
+def test_projected_states(options, state):
+    ours, theirs = twins("LSTM", 5, 7, proj_size=3, **options)
+    assert repr(ours).partition("(")[2] == repr(theirs).partition("(")[2]
+    generator = np.random.default_rng(1)
+    count = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
+    arrays = [generator.standard_normal((4, 4, 5))]
+    if state:
+        arrays += [generator.standard_normal((count, 4, n)) for n in (3, 7)]
+    compare(ours, theirs, arrays, lambda tensors: (tensors[0], tuple(tensors[1:])) if state else tensors)
+
+
 def test_relu():
     ours, theirs = twins("RNN", 5, 6, 2, "relu")
     compare(ours, theirs, [np.random.default_rng(0).standard_normal((4, 3, 5))], lambda tensors: tensors)

@@ -14,6 +14,7 @@ import numpy as np
 from minigrad._native import NULL, check_status, lib, pointer
 from minigrad.nn import _array
 from minigrad.nn._graph import Node, once
+from minigrad.nn._ops.join import chunk, stack
 from minigrad.nn._ops.linear import linear
 from minigrad.nn._ops.matmul import matmul
 from minigrad.nn._tensor import Tensor, fresh, results
@@ -124,3 +125,16 @@ def layer(
     w_x, w_h, *biases = weights
     b_x, b_h = biases if biases else (None, None)
     return recur(kind, linear(x, w_x, b_x), h0, c0, w_h, b_h, reverse)
+
+
+def projected(x: Tensor, h: Tensor, c: Tensor, weights: tuple[Any, ...], reverse: bool) -> tuple[Tensor, ...]:
+    """Run one direction of an LSTM whose states are projected, ``h_t = W_hr (o tanh(c_t))``, in tensor operations."""
+    w_x, w_h, *biases, w_r = weights
+    b_x, b_h = biases if biases else (None, None)
+    p: Any = linear(x, w_x, b_x)
+    states: list[Any] = [None] * p.shape[0]
+    for t in reversed(range(len(states))) if reverse else range(len(states)):
+        i, f, g, o = chunk(p[t] + linear(h, w_h, b_h), 4, -1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = states[t] = linear(o.sigmoid() * c.tanh(), w_r)
+    return stack(states), h, c

@@ -10,7 +10,7 @@ from minigrad.nn import _array, init
 from minigrad.nn._dtype import get_default_dtype, to_dtype
 from minigrad.nn._errors import portrait
 from minigrad.nn._ops import functions
-from minigrad.nn._ops.rnn import GATES, layer
+from minigrad.nn._ops.rnn import GATES, layer, projected
 from minigrad.nn._tensor import Tensor, fresh
 from minigrad.nn.modules.module import Module, Parameter
 
@@ -45,7 +45,7 @@ class RNNBase(Module):
         Probability of dropout on the output of each layer but the last.
     bidirectional : bool, default False
     proj_size : int, default 0
-        Must be 0.
+        Of an LSTM: features that its states are projected to, fewer than `hidden_size`; 0 leaves them as they are.
     device : optional
         The CPU.
     dtype : dtype, optional
@@ -84,8 +84,14 @@ class RNNBase(Module):
                 f"{name}: dropout should be a number in range [0, 1] representing the probability of an element "
                 f"being zeroed; got {dropout!r}"
             )
-        if proj_size != 0:
-            raise ValueError(f"{name}: proj_size must be 0: projected states are not offered; got {proj_size}")
+        if proj_size < 0:
+            raise ValueError(
+                f"{name}: proj_size should be a positive integer or zero to disable projections; got {proj_size}"
+            )
+        if proj_size >= hidden_size:
+            raise ValueError(f"{name}: proj_size ({proj_size}) has to be smaller than hidden_size ({hidden_size})")
+        if proj_size > 0 and mode != "LSTM":
+            raise ValueError(f"{name}: proj_size argument is only supported for LSTM, not RNN or GRU; got {proj_size}")
         if dropout > 0 and num_layers == 1:
             warnings.warn(
                 "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
@@ -95,14 +101,16 @@ class RNNBase(Module):
         self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
-        wide, directions = GATES[mode] * hidden_size, 2 if bidirectional else 1
+        wide, directions, state = GATES[mode] * hidden_size, 2 if bidirectional else 1, proj_size or hidden_size
         self._names: list[tuple[str, ...]] = []
         for number in range(num_layers):
-            features = input_size if number == 0 else hidden_size * directions
+            features = input_size if number == 0 else state * directions
             for suffix in ("", "_reverse")[:directions]:
-                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (wide, features), "weight_hh": (wide, hidden_size)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (wide, features), "weight_hh": (wide, state)}
                 if bias:
                     shapes |= {"bias_ih": (wide,), "bias_hh": (wide,)}
+                if proj_size > 0:
+                    shapes["weight_hr"] = (proj_size, hidden_size)
                 for part, shape in shapes.items():
                     setattr(self, f"{part}_l{number}{suffix}", new_parameter(shape, dtype))
                 self._names.append(tuple(f"{part}_l{number}{suffix}" for part in shapes))
@@ -123,14 +131,13 @@ class RNNBase(Module):
     def extra_repr(self) -> str:
         """Return the sizes and the options that differ from the defaults."""
         parts = [f"{self.input_size}, {self.hidden_size}"]
-        usual = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        usual = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0}
+        usual["bidirectional"] = False
         parts += [f"{name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value]
         return ", ".join(parts)
 
-    def _begin(self, state: Tensor | None, batch: int, like: Tensor, batched: bool, name: str) -> Any:
-        """Return the initial states (layers * directions, batch, hidden); zeros if none are given."""
-        count = len(self._names)
-        shape = (count, batch, self.hidden_size)
+    def _begin(self, state: Tensor | None, shape: tuple[int, ...], like: Tensor, batched: bool, name: str) -> Any:
+        """Return the initial states, of shape (layers * directions, batch, features); zeros if none are given."""
         if state is None:
             return fresh(_array.zeros(shape, like._data.dtype))
         owner = type(self).__name__
@@ -163,8 +170,9 @@ class RNNBase(Module):
             raise RuntimeError(f"{owner}: Expected sequence length to be larger than 0 in RNN")
         lstm = self.mode == "LSTM"
         given = (None, None) if hx is None else hx if lstm else (hx, None)
-        h0 = self._begin(given[0], x.shape[1], x, batched, "hx")
-        c0 = self._begin(given[1], x.shape[1], x, batched, "cx") if lstm else None
+        count = (len(self._names), x.shape[1])
+        h0 = self._begin(given[0], (*count, self.proj_size or self.hidden_size), x, batched, "hx")
+        c0 = self._begin(given[1], (*count, self.hidden_size), x, batched, "cx") if lstm else None
         x, last, cells = self._layers(x, h0, c0)
         h: Any = functions["stack"](last)
         c: Any = functions["stack"](cells) if lstm else None
@@ -181,7 +189,10 @@ class RNNBase(Module):
             for direction in range(directions):
                 i = number * directions + direction
                 weights = tuple(getattr(self, name) for name in self._names[i])
-                made = layer(self.mode, x, h0[i], None if c0 is None else c0[i], weights, direction == 1)
+                if self.proj_size > 0:
+                    made = projected(x, h0[i], c0[i], weights, direction == 1)
+                else:
+                    made = layer(self.mode, x, h0[i], None if c0 is None else c0[i], weights, direction == 1)
                 outs.append(made[0])
                 last.append(made[1])
                 cells += made[2:]
@@ -248,19 +259,22 @@ class LSTM(RNNBase):
     """Long short-term memory [1]_, with a forget gate.
 
     ``i, f, o = sigmoid(...)``, ``g = tanh(...)`` of ``W_ih x_t + b_ih + W_hh h_(t-1) + b_hh``;
-    ``c_t = f c_(t-1) + i g``, ``h_t = o tanh(c_t)``.
+    ``c_t = f c_(t-1) + i g``, ``h_t = o tanh(c_t)``. With `proj_size`, the state is
+    ``h_t = W_hr (o tanh(c_t))`` [2]_.
 
     Parameters
     ----------
     *args
         ``input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
-        bidirectional=False``, by position or by name.
+        bidirectional=False, proj_size=0``, by position or by name.
     **kwargs
         The same.
 
     References
     ----------
     .. [1] S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997.
+    .. [2] H. Sak, A. Senior and F. Beaufays, "Long short-term memory based recurrent neural network
+       architectures for large vocabulary speech recognition", 2014, section 2.
 
     Examples
     --------
@@ -280,6 +294,7 @@ class LSTM(RNNBase):
         ----------
         input : Tensor of shape (steps, batch, input_size), or (steps, input_size)
         hx : tuple of two Tensors of shape (layers * directions, batch, hidden_size), optional
+            With `proj_size`, the first has that many features.
 
         Returns
         -------
