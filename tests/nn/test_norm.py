@@ -346,7 +346,7 @@ def test_batch_norm_module_without_statistics_or_weights():
     layer.eval()
     assert np.array_equal(layer(x).numpy(), first)
     assert repr(mg.nn.BatchNorm2d(3)) == (
-        "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)"
+        "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)"
     )
 
 

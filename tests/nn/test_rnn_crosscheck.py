@@ -83,6 +83,11 @@ def test_relu():
     compare(ours, theirs, [np.random.default_rng(0).standard_normal((4, 3, 5))], lambda tensors: tensors)
 
 
+def test_cells_are_written_alike():
+    for name, *options in (("RNNCell",), ("RNNCell", False, "relu"), ("GRUCell", False)):
+        assert repr(getattr(mg.nn, name)(3, 4, *options)) == repr(getattr(torch.nn, name)(3, 4, *options))
+
+
 @pytest.mark.parametrize("name", ["RNNCell", "LSTMCell", "GRUCell"])
 @pytest.mark.parametrize("shape", [(3, 5), (5,)])
 @pytest.mark.parametrize("bias", [True, False])

@@ -41,8 +41,10 @@ class _Cell(Module):
         draw(self, self.hidden_size)
 
     def extra_repr(self) -> str:
-        """Return the sizes, and whether there is no bias."""
-        return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+        """Return the sizes and the options that differ from the defaults."""
+        usual = {"bias": True, "nonlinearity": "tanh"}
+        other = [f"{k}={getattr(self, k)}" for k, default in usual.items() if getattr(self, k, default) != default]
+        return ", ".join([f"{self.input_size}, {self.hidden_size}", *other])
 
     def _step(self, input: Tensor, states: tuple[Any, ...]) -> tuple[Any, ...]:
         owner = type(self).__name__
