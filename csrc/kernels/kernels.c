@@ -10,6 +10,7 @@
 #include "core/dispatch.h"
 #include "kernels/lanes.h"
 #include "kernels/philox.h"
+#include "kernels/prefetch.h"
 #include "kernels/vec.h"
 
 #define CONCAT_(a, b) a##b

@@ -4,8 +4,15 @@
 #define MG_KERNELS_PREFETCH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { MG_CACHE_LINE = 64 };
+
+/* In a loop that waits for memory: ask for what will be read half a page ahead, and for what will
+ * be written a page ahead, since a store whose line has to be fetched holds up those behind it.
+ * By address, because that may lie past the end. */
+#define MG_AHEAD(p) __builtin_prefetch((const void *)((uintptr_t)(p) + 2048))
+#define MG_AHEAD_WRITE(p) __builtin_prefetch((const void *)((uintptr_t)(p) + 4096), 1)
 
 typedef struct {
     const char *line, *row;

@@ -7,6 +7,10 @@
 /* Chunks that a loop is cut into at most: far below what the pool can count. */
 enum { MG_CHUNKS_MAX = 1 << 16 };
 
+/* Results from this size on are written past the caches: with what they are made from they are
+ * more than a usual share of the last one. */
+enum { MG_STREAM_BYTES = 3 << 22 };
+
 /* Rows of row_size elements in a chunk of about chunk_size elements, at least 1. */
 static inline size_t chunk_rows(size_t rows, size_t row_size, size_t chunk_size)
 {

@@ -1,8 +1,10 @@
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/dispatch.h"
 #include "core/pool.h"
 #include "minigrad/nn_elementwise.h"
+#include "nn/chunk.h"
 
 /* Elements that one thread takes at a time, a multiple of every vector's lanes, and from how
  * many on a second thread pays (waking it costs a microsecond or two). */

@@ -15,7 +15,6 @@ enum {
     RUN = 1 << 13,          /* elements summed in working precision before a sum in double */
     SHARES = 32,            /* of the rows of a layer norm, each with sums of its own, at most */
     SHARES_TOGETHER = 4,    /* of them in a chunk of work */
-    STREAM_BYTES = 3 << 22, /* with what it is made from, more than a usual share of the last cache */
     STREAM_CHUNK = 1 << 18, /* elements of a chunk of work whose end waits for memory */
     PREFETCH = 1 << 13,
     SHARE_ROWS = 16,        /* at least */

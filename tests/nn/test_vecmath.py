@@ -347,3 +347,23 @@ def test_unknown_function_is_refused():
         status = lib.mg_unary_backward_f64(op, 3, pointer(x), pointer(x), 0, 0, 0, pointer(y, True))
         assert status == lib.MG_ERR_ARGUMENT
     assert y.tolist() == [7, 7, 7]
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("shift", [0, 3])
+def test_large_results_have_the_bits_of_small_ones(dtype, shift):
+    """From 12 MiB on results are written past the caches, if they begin on a line and replace no input."""
+    n = (3 << 22) // np.dtype(dtype).itemsize + 77
+    rng = np.random.default_rng(5)
+    x, dy = (rng.standard_normal(n).astype(dtype) for _ in range(2))
+    room = np.full(n + 64, 7, dtype)
+    start = -room.ctypes.data % 64 // room.itemsize + shift
+    parts = range(0, n, 10_000)
+    y = apply("GELU", x, out=room[start : start + n])
+    np.testing.assert_array_equal(y, np.concatenate([apply("GELU", x[i : i + 10_000]) for i in parts]))
+    assert (room[:start] == 7).all()
+    assert (room[start + n :] == 7).all()
+    dx = slope("GELU", x, dy)
+    small = [slope("GELU", x[i : i + 10_000], dy[i : i + 10_000]) for i in parts]
+    np.testing.assert_array_equal(dx, np.concatenate(small))
+    np.testing.assert_array_equal(apply("GELU", x, out=x), y)
