@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "direct_arena.h"
+#include "direct_arithmetic.h"
 #include "direct_arrays.h"
 #include "direct_graph.h"
 #include "direct_nn.h"
@@ -135,8 +136,8 @@ static PyMethodDef methods[] = {
      "product($module, a, b, out, /)\n--\n\n"
      "out = a b for matrices of one float type that overlap nowhere; the C status, or -1 (out\n"
      "untouched) for whatever needs a closer look: another type, shape or layout."},
-    DIRECT_NN_METHODS DIRECT_NORM_METHODS DIRECT_ARENA_METHODS DIRECT_GRAPH_METHODS DIRECT_RECORD_METHODS
-        DIRECT_WALK_METHODS{NULL, NULL, 0, NULL},
+    DIRECT_NN_METHODS DIRECT_NORM_METHODS DIRECT_ARENA_METHODS DIRECT_ARITHMETIC_METHODS DIRECT_GRAPH_METHODS
+        DIRECT_RECORD_METHODS DIRECT_WALK_METHODS{NULL, NULL, 0, NULL},
 };
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)module_exec}, {0, NULL}};

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/arithmetic.h"
 #include "kernels/attention.h"
 #include "kernels/conv.h"
 #include "kernels/conv_pool.h"
@@ -47,6 +48,8 @@ typedef struct {
     mg_attention_kernels_f64_t attention_f64;
     mg_rnn_kernels_f32_t rnn_f32;
     mg_rnn_kernels_f64_t rnn_f64;
+    const mg_arithmetic_kernels_f32_t *arithmetic_f32;
+    const mg_arithmetic_kernels_f64_t *arithmetic_f64;
     const mg_softmax_kernels_f32_t *softmax_f32;
     const mg_softmax_kernels_f64_t *softmax_f64;
     const mg_loss_kernels_f32_t *loss_f32;

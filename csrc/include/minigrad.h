@@ -25,6 +25,7 @@
 #include "minigrad/image_filter.h"
 #include "minigrad/learn.h"
 #include "minigrad/linalg.h"
+#include "minigrad/nn_arithmetic.h"
 #include "minigrad/nn_attention.h"
 #include "minigrad/nn_bmm.h"
 #include "minigrad/nn_conv.h"

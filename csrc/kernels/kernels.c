@@ -28,6 +28,7 @@
 #include "kernels/random.inc"
 #include "kernels/vecmath.inc"
 
+#include "kernels/arithmetic.inc"
 #include "kernels/attention.inc"
 #include "kernels/filter.inc" /* takes vec_sqrt from random.inc */
 #include "kernels/loss.inc"
@@ -57,6 +58,7 @@
 #include "core/real_f64.h"
 #include "kernels/vecmath_maps.inc"
 
+#include "kernels/arithmetic.inc"
 #include "kernels/attention.inc"
 #include "kernels/filter.inc" /* takes vec_sqrt from random.inc */
 #include "kernels/loss.inc"
@@ -92,6 +94,8 @@ const mg_kernels_t CONCAT(mg_kernels_, MG_LEVEL) = {
     .attention_f64 = {attention_forward_f64, attention_backward_f64, attention_scale_f64},
     .rnn_f32 = {rnn_forward_f32, rnn_backward_f32},
     .rnn_f64 = {rnn_forward_f64, rnn_backward_f64},
+    .arithmetic_f32 = &arithmetic_kernels_f32,
+    .arithmetic_f64 = &arithmetic_kernels_f64,
     .softmax_f32 = &softmax_kernels_f32,
     .softmax_f64 = &softmax_kernels_f64,
     .loss_f32 = &loss_kernels_f32,

@@ -21,8 +21,10 @@ from minigrad._core import ffi, lib  # noqa: TID251
 
 __all__ = [
     "NULL",
+    "binary",
     "check_status",
     "config",
+    "copy",
     "cross_entropy",
     "cross_entropy_backward",
     "enter_gradients",
@@ -42,6 +44,7 @@ __all__ = [
     "twin",
     "unary",
     "unary_backward",
+    "where",
 ]
 
 NULL = ffi.NULL
@@ -61,8 +64,9 @@ def _load_direct() -> Any:
 _direct = _load_direct()
 product = _direct.product
 
-# The same for elementwise functions, the affine layer, the cross entropy and the norms of rows; python/direct_nn.h
-# and direct_norm.h have their arguments.
+# The same for arithmetic, elementwise functions, the affine layer, the cross entropy and the norms of rows;
+# python/direct_arithmetic.h, direct_nn.h and direct_norm.h have their arguments.
+binary, copy, where = _direct.binary, _direct.copy, _direct.where
 unary, unary_backward = _direct.unary, _direct.unary_backward
 linear, linear_backward = _direct.linear, _direct.linear_backward
 cross_entropy, cross_entropy_backward = _direct.cross_entropy, _direct.cross_entropy_backward

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad._native import check_status, ffi, lib
+from minigrad._native import binary, check_status, copy, ffi, lib
 from minigrad._native import graph as native
 
 __all__ = [
+    "add_into",
     "arena",
     "arena_bytes",
     "busy_bytes",
     "contiguous",
+    "copy_into",
     "empty",
     "empty_cache",
     "hush",
@@ -97,7 +99,7 @@ else:
 def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     """Return an array of `shape` filled with zeros; see `empty`."""
     array = empty(shape, dtype)
-    array.fill(0)
+    copy_into(array, np.zeros((), dtype))
     return array
 
 
@@ -118,9 +120,21 @@ def contiguous(array: np.ndarray) -> np.ndarray:
     flags = array.flags
     if flags.c_contiguous and flags.aligned:
         return array
-    copy = empty(array.shape, array.dtype)
-    np.copyto(copy, array)
-    return copy
+    made = empty(array.shape, array.dtype)
+    copy_into(made, array)
+    return made
+
+
+def copy_into(target: np.ndarray, array: np.ndarray) -> None:
+    """Give `target` the values of `array`, broadcast, in its own element type."""
+    if target.size <= SMALL or not copy(array, target):
+        np.copyto(target, array, casting="unsafe")
+
+
+def add_into(target: np.ndarray, array: np.ndarray) -> None:
+    """Add `array`, broadcast, to `target`."""
+    if target.size <= SMALL or not binary(lib.MG_BINARY_ADD, target, array, target):
+        np.add(target, array, out=target)
 
 
 def _silencers() -> tuple[Any, Any]:

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from minigrad._native import graph as native
+from minigrad.nn import _array
 from minigrad.nn._array import hush, unhush
 from minigrad.nn._errors import GraphError, ShapeError, portrait
 from minigrad.nn._where import Where, describe, user_line
@@ -216,7 +217,7 @@ def _accumulate(node: AccumulateGrad, grad: Tensor) -> None:
     elif mode.enabled:
         leaf._grad = held + grad
     else:
-        np.add(held._data, grad._data, out=held._data)
+        _array.add_into(held._data, grad._data)
         held._bump()
     if node.post_hooks:
         for hook in list(node.post_hooks):
@@ -276,7 +277,7 @@ class _Walk:
             if data.ndim > 0 and data.size <= 64:
                 held._data = data + grad._data  # quicker than in place, which goes through an iterator
             else:
-                np.add(data, grad._data, out=data)
+                _array.add_into(data, grad._data)
         else:
             slots[index] = held + grad
             if not self.create:
@@ -327,7 +328,7 @@ class _Walk:
             self.send(node, index, grad)
         else:
             # The gradient that the leaf got earlier in this walk is its own: `is_unshared`.
-            np.add(held._data, grad._data, out=held._data)
+            _array.add_into(held._data, grad._data)
 
     def pre_hooked(self, node: Node, grads: list[Any]) -> list[Any]:
         """Apply the hooks of a node's outputs to the complete gradients."""

@@ -17,11 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad._native import binary, lib
 from minigrad.nn import _array
 from minigrad.nn._array import hush, unhush
 from minigrad.nn._dtype import get_default_dtype
 from minigrad.nn._errors import ShapeError, shape_error
 from minigrad.nn._graph import Node, mode
+from minigrad.nn._pointwise import run
 from minigrad.nn._tensor import Tensor, change_inplace, fresh, method, promote, result, unbroadcast, write_out
 
 __all__ = [
@@ -49,6 +51,22 @@ _SMALL = 1024
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
+_IN_C = {
+    np.add: lib.MG_BINARY_ADD,
+    np.subtract: lib.MG_BINARY_SUB,
+    np.multiply: lib.MG_BINARY_MUL,
+    np.divide: lib.MG_BINARY_DIV,
+    np.maximum: lib.MG_BINARY_MAXIMUM,
+    np.minimum: lib.MG_BINARY_MINIMUM,
+}
+
+
+def combine(ufunc: Any, x: np.ndarray, y: Any, out: np.ndarray) -> np.ndarray:
+    """Compute ``ufunc(x, y)`` into `out`, in C if the core has it and the array is large."""
+    if out.size > _SMALL and ufunc in _IN_C and binary(_IN_C[ufunc], x, y, out):
+        return out
+    return ufunc(x, y, out=out)  # type: ignore[no-any-return]
+
 
 def apply(op: str, ufunc: Any, a: Tensor, b: Tensor, dtype: np.dtype[Any] | None = None) -> np.ndarray:
     """Return ``ufunc(a, b)`` as an array, broadcast, in memory of the arena if it is large."""
@@ -60,7 +78,7 @@ def apply(op: str, ufunc: Any, a: Tensor, b: Tensor, dtype: np.dtype[Any] | None
             return out if type(out) is np.ndarray else np.asarray(out)
         shape = x.shape if x.shape == y.shape or y.ndim == 0 else np.broadcast_shapes(x.shape, y.shape)
         into = _array.empty(shape, x.dtype if dtype is None else dtype)
-        return ufunc(x, y, out=into)  # type: ignore[no-any-return]
+        return combine(ufunc, x, y, into)
     except ValueError:
         raise misfit(op, a, b) from None
     finally:
@@ -261,7 +279,7 @@ def _operation(
 def _into(ufunc: Any, x: np.ndarray, y: Any, number: bool) -> np.ndarray:
     """Return ``ufunc(x, y)`` in memory of the arena."""
     shape = x.shape if number or y.ndim == 0 or x.shape == y.shape else np.broadcast_shapes(x.shape, y.shape)
-    return ufunc(x, y, _array.empty(shape, x.dtype))  # type: ignore[no-any-return]
+    return combine(ufunc, x, y, _array.empty(shape, x.dtype))
 
 
 _add = _operation("add", np.add, Add, AddNumber, 0, promote)
@@ -421,7 +439,12 @@ def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     x = input._data
     if x.dtype.kind == "b":
         raise RuntimeError("neg: negation, the `-` operator, on a bool tensor is not supported; use ~ or logical_not()")
-    data = np.negative(x) if x.size <= _SMALL else np.negative(x, out=_array.empty(x.shape, x.dtype))
+    if x.size <= _SMALL:
+        data = np.negative(x)
+    elif x.dtype.kind == "f":
+        data = run(lib.MG_UNARY_NEG, x)
+    else:
+        data = np.negative(x, out=_array.empty(x.shape, x.dtype))
     return delivered("neg", result(data, Neg, (input,)), out)
 
 
@@ -691,7 +714,7 @@ def _plain_inplace(name: str, operator: str, ufunc: Any, function: Any) -> None:
             if value is not None and data.flags.writeable:
                 token = hush()
                 try:
-                    ufunc(data, value, data)
+                    combine(ufunc, data, value, data)
                 finally:
                     unhush(token)
                 self._bump()

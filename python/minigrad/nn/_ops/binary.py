@@ -23,6 +23,7 @@ from minigrad.nn._ops.arithmetic import (
     Binary,
     add,
     apply,
+    combine,
     delivered,
     div,
     inplace_form,
@@ -107,10 +108,9 @@ def _power(x: np.ndarray, n: float) -> np.ndarray:
             return np.multiply(x, x)  # type: ignore[no-any-return]
         out = _array.empty(x.shape, x.dtype)
         if n == 2:
-            np.multiply(x, x, out=out)
+            combine(np.multiply, x, x, out)
         elif n == 3:
-            np.multiply(x, x, out=out)
-            np.multiply(out, x, out=out)
+            combine(np.multiply, combine(np.multiply, x, x, out), x, out)
         elif n == 1:
             np.copyto(out, x)
         elif x.dtype.kind == "f" and n == 0.5:

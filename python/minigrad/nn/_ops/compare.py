@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad._native import lib
+from minigrad._native import where as native_where
 from minigrad.nn import _array
 from minigrad.nn._array import hush, unhush
 from minigrad.nn._errors import portrait, shape_error
 from minigrad.nn._graph import Node
-from minigrad.nn._ops.arithmetic import Binary, apply, delivered, div, inplace_form, misfit, record
+from minigrad.nn._ops.arithmetic import Binary, apply, combine, delivered, div, inplace_form, misfit, record
+from minigrad.nn._pointwise import run
 from minigrad.nn._tensor import Tensor, fresh, method, promote, result, result_type, scalar_like, unbroadcast
 
 __all__ = [
@@ -304,8 +307,9 @@ def choose(condition: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return ``np.where`` of three arrays, in memory of the arena."""
     shape = x.shape if x.shape == y.shape == condition.shape else np.broadcast_shapes(condition.shape, x.shape, y.shape)
     out = _array.empty(shape, x.dtype)
-    np.copyto(out, y)
-    np.copyto(out, x, where=condition)
+    if out.nbytes <= _array.SMALL or not native_where(condition, x, y, out):
+        np.copyto(out, y)
+        np.copyto(out, x, where=condition)
     return out
 
 
@@ -494,21 +498,24 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         if limit is not None:
             like, _ = promote("clamp", like, limit)
     low, high = (None if v is None else scalar_like(v, like)._data for v in (min, max))
-    data = _array.empty(like._data.shape, like._data.dtype)
-    _limit(like._data, low, high, data)
     bounds: dict[str, Any] = {
         "low": -math.inf if low is None else low.item(),
         "high": math.inf if high is None else high.item(),
     }
+    if like._data.dtype.kind == "f" and bounds["low"] <= bounds["high"]:
+        data = run(lib.MG_UNARY_HARDTANH, like._data, bounds["low"], bounds["high"])
+    else:
+        data = _array.empty(like._data.shape, like._data.dtype)
+        _limit(like._data, low, high, data)
     return delivered("clamp", result(data, Clamp, (like,), (like,), **bounds), out)
 
 
 def _limit(x: np.ndarray, low: Any, high: Any, data: np.ndarray) -> None:
     if low is not None:
-        np.maximum(x, low, out=data)
+        combine(np.maximum, x, low, data)
         x = data
     if high is not None:
-        np.minimum(x, high, out=data)
+        combine(np.minimum, x, high, data)
 
 
 def _clamp_tensors(input: Tensor, min: Any, max: Any) -> Tensor:

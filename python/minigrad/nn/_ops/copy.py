@@ -47,7 +47,7 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
         Accepted and ignored: results are row-major.
     """
     data = _array.empty(input._data.shape, input._data.dtype)
-    np.copyto(data, input._data)
+    _array.copy_into(data, input._data)
     return result(data, Clone, (input,))
 
 
@@ -464,7 +464,7 @@ def fill(input: Tensor, value: Any) -> Tensor:
     source = _fill_value("fill", value)
     data = _array.empty(input._data.shape, input._data.dtype)
     with np.errstate(all="ignore"):
-        np.copyto(data, source._data, casting="unsafe")
+        _array.copy_into(data, source._data)
     return result(data, Fill, (input, source), shape=data.shape)
 
 
@@ -482,7 +482,7 @@ def fill_(input: Tensor, value: Any) -> Tensor:
         return change_inplace("fill_", input, lambda before: fill(before, source))
     input._check_inplace("fill_")
     with np.errstate(all="ignore"):
-        np.copyto(input._data, source._data, casting="unsafe")
+        _array.copy_into(input._data, source._data)
     input._bump()
     return input
 

@@ -102,7 +102,7 @@ def _copied(data: np.ndarray | np.generic) -> np.ndarray:
     if data.dtype.kind not in "biuf" or not data.dtype.isnative:
         return np.array(data)
     array = _array.lasting(data.shape, data.dtype)
-    np.copyto(array, data)
+    _array.copy_into(array, np.asarray(data))
     return array
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.nn import _array
 from minigrad.nn._errors import ShapeError, dtype_error, portrait, shape_error
 from minigrad.nn._graph import Node
 from minigrad.nn._indexing import Elements, checked_index
+from minigrad.nn._ops.compare import choose
 from minigrad.nn._ops.index import basic, index_rows, taken
 from minigrad.nn._ops.index import put as put_elements
 from minigrad.nn._ops.shape import expand, reshape
@@ -387,12 +387,9 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     single = _single("masked_fill", value, input)
     x = input._data
     try:
-        shape = np.broadcast_shapes(x.shape, array.shape)
+        data = choose(array, single._data, x)
     except ValueError:
         raise shape_error("masked_fill", "the shapes of input and mask must broadcast", input, mask) from None
-    data = _array.empty(shape, x.dtype)
-    np.copyto(data, x)
-    np.copyto(data, single._data, where=array)
     return result(data, MaskedFill, (input, single), mask=array, shapes=(x.shape, ()))
 
 

@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad._native import check_status, lib, pointer
 from minigrad.nn import _array
 from minigrad.nn._array import hush, unhush
 from minigrad.nn._dtype import to_dtype
 from minigrad.nn._errors import portrait
 from minigrad.nn._graph import Node
-from minigrad.nn._ops.arithmetic import delivered, div, mul, sub
+from minigrad.nn._ops.arithmetic import combine, delivered, div, mul, sub
 from minigrad.nn._ops.compare import masked, plain, where
 from minigrad.nn._ops.copy import convert
 from minigrad.nn._tensor import Tensor, dim_of, dims_of, fresh, method, result, unbroadcast
@@ -49,6 +50,11 @@ __all__ = [
 
 _SMALL = 1024
 """Elements up to which NumPy makes the result's array itself."""
+
+_LARGE, _SHORT = 4096, 16
+"""Elements from which on a sum is C's, and terms from which on if they are neighbours."""
+
+_SUMMED = {np.dtype(np.float32): lib.mg_sum_f32, np.dtype(np.float64): lib.mg_sum_f64}
 
 
 # --- dimensions
@@ -95,9 +101,14 @@ def _typed(op: str, input: Tensor, dtype: Any) -> Tensor:
 def total(x: np.ndarray, dims: tuple[int, ...], keepdim: bool, kind: np.dtype[Any]) -> np.ndarray:
     """Return the sum over `dims` with elements of type `kind`.
 
-    NumPy sums the last dimension in pairs. Along others it adds one row after the other, so
-    float32 rows are added up in float64.
+    What is large and lies without gaps is summed in C, in double but for short runs. NumPy sums
+    the last dimension in pairs; along others it adds one row after the other, so float32 rows
+    are added up in float64.
     """
+    if dims and x.size > _LARGE and x.dtype == kind and kind in _SUMMED and x.flags.c_contiguous:
+        summed = _native_total(x, dims)
+        if summed is not None:
+            return summed.reshape(kept_shape(x.shape, dims, keepdim))
     into = _array.empty(kept_shape(x.shape, dims, keepdim), kind)
     token = hush()
     try:
@@ -108,6 +119,24 @@ def total(x: np.ndarray, dims: tuple[int, ...], keepdim: bool, kind: np.dtype[An
     finally:
         unhush(token)
     return into
+
+
+def _native_total(x: np.ndarray, dims: tuple[int, ...]) -> np.ndarray | None:
+    """Return the sum over `dims`, or None if NumPy is as quick: over few elements that lie apart."""
+    sizes, last = list(x.shape), len(x.shape)
+    summed = x
+    for first in reversed(range(last)):
+        # Adjacent dimensions are one to the core: [first, last) grows until its beginning is found.
+        if first not in dims:
+            last = first
+        elif first - 1 not in dims:
+            outer, n, inner = (math.prod(part) for part in (sizes[:first], sizes[first:last], sizes[last:]))
+            if summed is x and n * inner < (_SHORT if inner == 1 else _SMALL):
+                return None
+            out = _array.empty((outer * inner,), x.dtype)
+            check_status(_SUMMED[x.dtype](outer, n, inner, pointer(summed), pointer(out, True)), "sum")
+            summed, sizes[first:last], last = out, [1] * (last - first), first
+    return summed
 
 
 def _wide_total(x: np.ndarray, dims: tuple[int, ...], keepdim: bool, into: np.ndarray) -> np.ndarray:
@@ -642,7 +671,10 @@ def _p_norm(op: str, x: Tensor, p: float, dims: tuple[int, ...], keepdim: bool) 
     size = _array.empty(a.shape, a.dtype)
     token = hush()
     try:
-        np.abs(a, out=size)
+        if p == 2:
+            combine(np.multiply, a, a, size)
+        else:
+            np.abs(a, out=size)
         if math.isinf(p):
             reduce = np.maximum.reduce if p > 0 else np.minimum.reduce
             into = _array.empty(kept_shape(a.shape, dims, keepdim), a.dtype)
@@ -651,8 +683,6 @@ def _p_norm(op: str, x: Tensor, p: float, dims: tuple[int, ...], keepdim: bool) 
         elif p == 0:
             into = total((size != 0).astype(a.dtype), dims, keepdim, a.dtype)
         elif p in (1, 2):
-            if p == 2:
-                np.multiply(size, size, out=size)
             into = total(size, dims, keepdim, a.dtype)
             if p == 2:
                 np.sqrt(into, out=into)
