@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,24 @@ def small_step(lib: Any) -> Call:
     return lambda: step(x, y)
 
 
+def arithmetic_cases(quick: bool) -> Iterator[Case]:
+    """Arithmetic, choices, sums and copies of 1024 x 1024 float32, which wait for memory; forward only."""
+    operations: dict[str, Callable[..., Any]] = {
+        "x + y": lambda lib, x, y, row, mask: x + y,
+        "x * row": lambda lib, x, y, row, mask: x * row,
+        "maximum": lambda lib, x, y, row, mask: lib.maximum(x, y),
+        "where": lambda lib, x, y, row, mask: lib.where(mask, x, y),
+        "sum": lambda lib, x, y, row, mask: x.sum(),
+        "sum over rows": lambda lib, x, y, row, mask: x.sum(0),
+        "transpose": lambda lib, x, y, row, mask: x.t().contiguous(),
+        "clone": lambda lib, x, y, row, mask: x.clone(),
+    }
+    arrays = [random(1024, 1024), random(1024, 1024, seed=1), random(1024, seed=2), random(1024, 1024, seed=3) > 0]
+    for name, call in list(operations.items())[: 3 if quick else None]:
+        calls = [partial(call, lib, *tensors) for lib in (mg, torch) for tensors in [[lib.tensor(a) for a in arrays]]]
+        yield Case(f"{name}, 1M", calls[0], {"PyTorch": calls[1]})
+
+
 def overhead_cases(quick: bool) -> Iterator[Case]:
     """Operations so small that only their administration counts."""
     for name, call in (("x * x", lambda lib, x: x * x), ("exp", lambda lib, x: lib.exp(x))):
@@ -319,6 +338,8 @@ def norm_cases(quick: bool) -> Iterator[Case]:
     for call, shape, vectors in made:
         name = f"{call.__name__.replace('_', ' ')} {'x'.join(map(str, shape))} there and back"
         yield compare(name, [random(*shape)] + [np.ones(shape[1], np.float32)] * vectors, call, random(*shape, seed=1))
+    arrays = [random(2048, 512), *[np.ones(512, np.float32)] * 2]
+    yield compare("layer norm 2048x512 and its sum there and back", arrays, lambda *given: layer_norm(*given).sum())
 
 
 # --- attention, recurrence and tables --------------------------------------------------------
@@ -376,6 +397,7 @@ def module_cases(quick: bool) -> Iterator[Case]:
 FAMILIES = [
     mlp_cases,
     activation_cases,
+    arithmetic_cases,
     overhead_cases,
     optimizer_cases,
     net_cases,
