@@ -118,6 +118,7 @@ assert product() == expected
 
 
 @pytest.mark.native
+@pytest.mark.forks
 def test_a_child_after_fork_computes(run_python):
     done = run_python(FORK)
     assert done.returncode == 0, done.stderr

@@ -389,6 +389,9 @@ def test_an_iterable_has_its_own_order():
 # --- workers
 
 
+PATIENCE = 100  # seconds for a batch, so that a worker that never answers is a failure and not a standstill
+
+
 class Strange(Squares):
     """Does something else at one index."""
 
@@ -413,13 +416,16 @@ class Draws(Squares):
         return info.id, info.num_workers, float(default_generator.uniform())
 
 
+@pytest.mark.forks
 @pytest.mark.parametrize("persistent", [False, True])
 def test_workers_give_the_same_batches(persistent):
-    loader = data.DataLoader(Squares(11), batch_size=3, num_workers=2, persistent_workers=persistent)
+    loader = data.DataLoader(Squares(11), batch_size=3, num_workers=2, timeout=PATIENCE, persistent_workers=persistent)
     plain = [x._data.tolist() for x, _ in data.DataLoader(Squares(11), batch_size=3)]
     for _ in range(2):
         assert [x._data.tolist() for x, _ in loader] == plain
-    shuffled = [data.DataLoader(columns(), 4, shuffle=True, num_workers=n, seed=2) for n in (0, 2)]
+    shuffled = [
+        data.DataLoader(columns(), 4, shuffle=True, num_workers=n, seed=2, timeout=PATIENCE * bool(n)) for n in (0, 2)
+    ]
     first, second = ([y._data.tolist() for _, y in loader] for loader in shuffled)
     assert first == second
     if persistent:
@@ -429,52 +435,61 @@ def test_workers_give_the_same_batches(persistent):
         pool.close()
 
 
+@pytest.mark.forks
 def test_workers_share_an_iterable():
-    loader = data.DataLoader(Count(10), batch_size=2, num_workers=3)
+    loader = data.DataLoader(Count(10), batch_size=2, num_workers=3, timeout=PATIENCE)
     assert sorted(i for batch in values(loader) for i in batch) == list(range(10))
 
 
+@pytest.mark.forks
 def test_workers_have_numbers_and_seeds_of_their_own():
-    loader = data.DataLoader(Draws(), batch_size=1, num_workers=2, generator=Generator(4))
+    loader = data.DataLoader(Draws(), batch_size=1, num_workers=2, timeout=PATIENCE, generator=Generator(4))
     drawn = [(int(w), int(n), float(u)) for w, n, u in ([v._data[0] for v in batch] for batch in loader)]
     assert {w for w, _, _ in drawn} == {0, 1} and {n for _, n, _ in drawn} == {2}
     assert len({u for _, _, u in drawn}) == 10
-    again = data.DataLoader(Draws(), batch_size=1, num_workers=2, generator=Generator(4))
+    again = data.DataLoader(Draws(), batch_size=1, num_workers=2, timeout=PATIENCE, generator=Generator(4))
     assert [float(b[2]._data[0]) for b in again] == [u for _, _, u in drawn]
     assert data.get_worker_info() is None
 
 
+@pytest.mark.forks
 def test_an_exception_in_a_worker_arrives():
-    loader = data.DataLoader(Strange("raise"), batch_size=2, num_workers=2)
+    loader = data.DataLoader(Strange("raise"), batch_size=2, num_workers=2, timeout=PATIENCE)
     with pytest.raises(ValueError, match="DataLoader: worker 0 failed: (.|\n)*sample 5 is bad"):
         list(loader)
 
 
+@pytest.mark.forks
 def test_an_exception_at_the_start_of_a_worker_arrives():
     def fail(number):
         raise KeyError("no start")
 
     with pytest.raises(KeyError, match="no start"):
-        list(data.DataLoader(Squares(), num_workers=1, worker_init_fn=fail))
+        list(data.DataLoader(Squares(), num_workers=1, timeout=PATIENCE, worker_init_fn=fail))
 
 
+@pytest.mark.forks
 def test_a_worker_that_dies_is_reported():
-    loader = data.DataLoader(Strange("die"), batch_size=2, num_workers=2)
+    loader = data.DataLoader(Strange("die"), batch_size=2, num_workers=2, timeout=PATIENCE)
     with pytest.raises(RuntimeError, match=r"worker 0 \(process \d+\) died with exit code 3"):
         list(loader)
 
 
+@pytest.mark.forks
 def test_a_worker_that_hangs_is_reported():
     loader = data.DataLoader(Strange("sleep"), batch_size=2, num_workers=2, timeout=0.3)
     with pytest.raises(RuntimeError, match=r"worker 0 gave no batch within 0.3 seconds"):
         list(loader)
 
 
+@pytest.mark.forks
 def test_an_epoch_may_be_left_early():
-    loader = data.DataLoader(Squares(1000), batch_size=2, num_workers=2)
+    loader = data.DataLoader(Squares(1000), batch_size=2, num_workers=2, timeout=PATIENCE)
     for _ in loader:
         break
-    iterator = iter(data.DataLoader(Squares(1000), batch_size=2, num_workers=2, persistent_workers=True))
+    iterator = iter(
+        data.DataLoader(Squares(1000), batch_size=2, num_workers=2, timeout=PATIENCE, persistent_workers=True)
+    )
     next(iterator)
     del iterator
 
