@@ -145,6 +145,27 @@ def test_one_value_far_from_the_others_does_not_spoil_a_variance(dtype):
     assert np.abs(y - want).max() <= 200 * np.finfo(dtype).eps
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("far", [1, 16, 64])
+def test_a_row_that_begins_far_from_its_mean_costs_no_digits(far, dtype):
+    x = normal(1, 3, 512, dtype=dtype)
+    x[:, :far] += 10000
+    want = normalized(x, (1,), 0.0)
+    y = F.layer_norm(tensor(x), (512,), eps=0.0).numpy()
+    # The mean is a number of the type, which moves every result alike; the deviation scales it.
+    tolerance = np.finfo(dtype).eps * (np.abs(x).max() / x.std(axis=1, keepdims=True) + 8 * np.abs(want))
+    assert (np.abs(y - want) <= tolerance).all()
+
+
+@pytest.mark.parametrize("n", [1, 5, 16, 67, 9000])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_variance_of_equal_values_is_not_negative(n, dtype):
+    x = np.full((2, n), 0.1, dtype)
+    x[1] = 1e5 / 3
+    y = F.layer_norm(tensor(x), (n,), eps=1e-30).numpy()
+    assert np.isfinite(y).all()
+
+
 AFFINE = [(False, False), (True, False), (True, True)]
 
 
