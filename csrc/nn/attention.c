@@ -1,6 +1,5 @@
 #include <stdbool.h>
 #include <string.h>
-#include <tgmath.h>
 
 #include "core/arena.h"
 #include "core/dispatch.h"

@@ -151,13 +151,41 @@ def test_nan_stays_in_its_row():
     assert np.isnan(out[0, 2]).all() and np.isfinite(np.delete(out[0], 2, 0)).all()
 
 
-def test_changing_the_output_before_backward_is_noticed():
-    q = mg.tensor(draw(1, 3, 2), requires_grad=True)
-    out = attend(q, q, q)
+def test_what_backward_needs_may_not_change_and_the_output_may():
+    q, k = (mg.tensor(draw(1, 3, 2, seed=i), requires_grad=True) for i in range(2))
+    total = attend(q, k, k).sum()
+    total.backward(retain_graph=True)
+    first, q.grad = q.grad.numpy(), None
+    out = attend(q, k, k)
     total = out.sum()
     out.detach().add_(1.0)
+    total.backward()
+    assert (q.grad.numpy() == first).all()
+    total = attend(q, k, k).sum()
+    k.detach().add_(1.0)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         total.backward()
+
+
+def test_a_query_of_one_key_has_no_gradient():
+    # The softmax of one score is 1 whatever the score is.
+    q, k, v = (mg.tensor(draw(4, 3, 6, 8, seed=i, dtype=np.float32)).requires_grad_() for i in range(3))
+    out = attend(q, k, v, is_causal=True)
+    out.backward(mg.tensor(draw(4, 3, 6, 8, seed=3, dtype=np.float32)))
+    assert not q.grad.numpy()[..., 0, :].any() and q.grad.numpy()[..., 1:, :].all()
+
+
+def test_large_scores_cost_the_gradients_no_digits():
+    # A score of size s is rounded by s eps, and so is, relatively, every weight and what is made of it.
+    arrays = [draw(4, 30, 8, seed=i, dtype=np.float32) * scale for i, scale in enumerate((9, 9, 1, 1))]
+    found = []
+    for dtype in (np.float32, np.float64):
+        q, k, v = three = [mg.tensor(x.astype(dtype)).requires_grad_() for x in arrays[:3]]
+        attend(q, k, v).backward(mg.tensor(arrays[3].astype(dtype)))
+        found.append([t.grad.numpy() for t in three])
+    largest = np.abs(arrays[0] @ np.swapaxes(arrays[1], 1, 2)).max() / math.sqrt(8)
+    for got, want in zip(*found, strict=True):
+        assert np.abs(got - want).max() <= largest * np.finfo(np.float32).eps * np.abs(want).max()
 
 
 def test_large_scores_do_not_overflow():

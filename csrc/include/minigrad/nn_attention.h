@@ -16,35 +16,35 @@
 /* out (units x queries x width, compact) = P V, P = softmax of each row of scale Q K' + mask;
  * with causal != 0 query i sees the keys 0 .. i alone. mask: queries x keys per unit, its rows
  * ld_mask apart (0: one row for all), added to the scores; -inf hides a key; NULL for none.
- * A query that sees no key gets zeros. log_sums (units x queries): the logarithm of each
- * row's sum of exponentials, which the backward pass needs.
+ * A query that sees no key gets zeros. stats (units x queries x 2), for the backward pass: the
+ * largest score of each row, and the sum of the exponentials of the scores' distances from it.
  * MG_ERR_ARGUMENT for a leading dimension below the rows' extent; MG_ERR_OVERFLOW,
  * MG_ERR_MEMORY: out is untouched. */
 mg_status_t mg_attention_f32(size_t units, size_t queries, size_t keys, size_t depth, size_t width, const float *q,
                              const int64_t *at_q, size_t ldq, const float *k, const int64_t *at_k, size_t ldk,
                              const float *v, const int64_t *at_v, size_t ldv, const float *mask, const int64_t *at_mask,
-                             size_t ld_mask, int causal, float scale, float *out, float *log_sums);
+                             size_t ld_mask, int causal, float scale, float *out, float *stats);
 mg_status_t mg_attention_f64(size_t units, size_t queries, size_t keys, size_t depth, size_t width, const double *q,
                              const int64_t *at_q, size_t ldq, const double *k, const int64_t *at_k, size_t ldk,
                              const double *v, const int64_t *at_v, size_t ldv, const double *mask,
                              const int64_t *at_mask, size_t ld_mask, int causal, double scale, double *out,
-                             double *log_sums);
+                             double *stats);
 
 /* The gradients dq, dk and dv (compact, as Q, K and V are laid out by unit) of a scalar whose
- * gradient with respect to out is dout (compact); out and log_sums as the forward pass gave
- * them, everything else as it was given there. */
+ * gradient with respect to out is dout (compact); stats as the forward pass gave them,
+ * everything else as it was given there. */
 mg_status_t mg_attention_backward_f32(size_t units, size_t queries, size_t keys, size_t depth, size_t width,
                                       const float *q, const int64_t *at_q, size_t ldq, const float *k,
                                       const int64_t *at_k, size_t ldk, const float *v, const int64_t *at_v, size_t ldv,
                                       const float *mask, const int64_t *at_mask, size_t ld_mask, int causal,
-                                      float scale, const float *out, const float *log_sums, const float *dout,
-                                      float *dq, float *dk, float *dv);
+                                      float scale, const float *stats, const float *dout, float *dq, float *dk,
+                                      float *dv);
 mg_status_t mg_attention_backward_f64(size_t units, size_t queries, size_t keys, size_t depth, size_t width,
                                       const double *q, const int64_t *at_q, size_t ldq, const double *k,
                                       const int64_t *at_k, size_t ldk, const double *v, const int64_t *at_v, size_t ldv,
                                       const double *mask, const int64_t *at_mask, size_t ld_mask, int causal,
-                                      double scale, const double *out, const double *log_sums, const double *dout,
-                                      double *dq, double *dk, double *dv);
+                                      double scale, const double *stats, const double *dout, double *dq, double *dk,
+                                      double *dv);
 
 /* cdef: end */
 

@@ -69,7 +69,7 @@ class Attention(Node):
     lead: tuple[int, ...]
     causal: bool
     scale: float
-    log_sums: np.ndarray
+    stats: np.ndarray
     mask: Tensor | None
 
     def name(self) -> str:
@@ -96,8 +96,7 @@ class Attention(Node):
             *((NULL, NULL, 0) if masked is None else masked.arguments()),
             self.causal,
             self.scale,
-            pointer(self.output._data),
-            pointer(self.log_sums),
+            pointer(self.stats),
             pointer(_array.contiguous(grad._data)),
             *(pointer(array, True) for array in made),
         )
@@ -197,7 +196,7 @@ def _fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
     """Return the attention of tensors with the same leading extents, in one call of C."""
     dtype, lead = query._data.dtype, query.shape[:-2]
     rows, keys, depth, width = query.shape[-2], key.shape[-2], query.shape[-1], value.shape[-1]
-    out, log_sums = _array.empty((*lead, rows, width), dtype), _array.empty((*lead, rows), dtype)
+    out, stats = _array.empty((*lead, rows, width), dtype), _array.empty((*lead, rows, 2), dtype)
     given = [_heads(tensor._data, lead) for tensor in (query, key, value)]
     masked = _mask_heads(mask, lead, rows, keys)
     function = lib.mg_attention_f32 if dtype.itemsize == 4 else lib.mg_attention_f64
@@ -211,7 +210,7 @@ def _fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
         causal,
         scale,
         pointer(out, True),
-        pointer(log_sums, True),
+        pointer(stats, True),
     )
     check_status(status, _NAME)
     three = (query, key, value)
@@ -219,10 +218,10 @@ def _fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
         "lead": lead,
         "causal": causal,
         "scale": scale,
-        "log_sums": log_sums,
+        "stats": stats,
         "mask": mask,
     }
-    return result(out, Attention, three, saved=three, save_output=True, **kept)
+    return result(out, Attention, three, saved=three, **kept)
 
 
 def scaled_dot_product_attention(
